@@ -1,0 +1,41 @@
+# make demo       set up and run the demo drill        make test      set up, lint and run the whole test-suite
+# make bench      benchmarks, peers in the same run    make validate  the long comparisons with published figures
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+CITY   := scenarios/adlershof/built/city.yaml
+RUNS   ?= runs
+
+.PHONY: setup demo test lint validate bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt tools/system_libraries.sh
+	sh tools/system_libraries.sh
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+$(CITY): $(STAMP) scenarios/adlershof/city.build.yaml
+	$(BIN)/twin build scenarios/adlershof/city.build.yaml
+
+demo: $(STAMP) $(CITY)
+	$(BIN)/twin run scenarios/adlershof/drill.yaml --runs $(RUNS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+validate: $(STAMP)
+	$(BIN)/python -m pytest tests/validation -m "slow or not slow" -s
+
+bench: $(STAMP)
+	$(BIN)/python -m pytest benchmarks --benchmark-only -s
+
+clean:
+	rm -rf scenarios/*/built build dist .pytest_cache .mypy_cache .ruff_cache
