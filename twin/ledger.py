@@ -29,6 +29,10 @@ class LinkAccount:
     sent: float
     received: float
     in_transit: float
+    source: str = ""
+    out: str = ""
+    target: str = ""
+    into: str = ""
 
     @property
     def error(self) -> float:
@@ -77,7 +81,9 @@ class Ledger:
     def of(cls, links: Iterable[Link], balances: Mapping[str, Sequence[Balance]]) -> Ledger:
         return cls(
             [
-                LinkAccount(x.name, str(x.kind), x.unit, x.sent, x.received, x.in_transit)
+                LinkAccount(
+                    x.name, str(x.kind), x.unit, x.sent, x.received, x.in_transit, x.source, x.out, x.target, x.into
+                )
                 for x in links
                 if x.kind is not Kind.STATE
             ],
@@ -102,6 +108,25 @@ class Ledger:
             for a in self.models
             if not a.closed
         ]
+        return found + [text for account in self.links for text in self._told_otherwise(account)]
+
+    def _told_otherwise(self, account: LinkAccount) -> list[str]:
+        """Where a model's own account of a link (`link:<port>` in its balance) differs from what the link carried."""
+        found = []
+        for model in self.models:
+            b = model.balance
+            said = []
+            if model.section == account.target and f"link:{account.into}" in b.inflow:
+                said.append((b.inflow[f"link:{account.into}"], account.received, "received"))
+            if model.section == account.source and f"link:{account.out}" in b.outflow:
+                said.append((b.outflow[f"link:{account.out}"], account.sent, "given"))
+            for own, carried, verb in said:
+                allowed = 0.0 if account.kind == Kind.ARRIVALS else VOLUME_TOLERANCE * max(abs(carried), 1e-6)
+                if abs(own - carried) > allowed:
+                    found.append(
+                        f"the ledger does not close: {model.section} says it has {verb} {own:.9g} {b.unit} of "
+                        f"{b.substance}, {account.link} carried {carried:.9g} {account.unit}"
+                    )
         return found
 
     def as_dict(self) -> dict[str, Any]:

@@ -54,3 +54,13 @@ def test_csv_adds_up_in_a_spreadsheet(tmp_path):
 def test_an_empty_ledger_closes():
     assert Ledger().closed
     assert Ledger().as_dict()["worst"] is None
+
+
+def test_a_model_that_tells_another_figure_than_the_link_is_named():
+    engine = coupled([Spring("spring"), pond := Pond("pond")])
+    engine.run()
+    pond.got += 1.0
+    pond.volume[0] += 1.0
+    (problem,) = engine.ledger().problems()
+    assert "pond says it has received" in problem
+    assert "spring.water -> pond.inflow carried" in problem
