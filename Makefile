@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-CITY   := scenarios/adlershof/built/city.yaml
+CITY   := scenarios/adlershof/city/city.yaml
 RUNS   ?= runs
 
 .PHONY: setup demo test lint validate bench clean
@@ -38,4 +38,4 @@ bench: $(STAMP)
 	$(BIN)/python -m pytest benchmarks --benchmark-only -s
 
 clean:
-	rm -rf scenarios/*/built build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf scenarios/*/city build dist .pytest_cache .mypy_cache .ruff_cache

@@ -76,6 +76,7 @@ class Engine:
     now_us: int = 0
     coupling_seconds: dict[str, float] = field(default_factory=dict)
     _running: list[_Runner] = field(default_factory=list, repr=False)
+    _ids: dict[tuple[str, str], Sequence[str]] = field(default_factory=dict, repr=False)
 
     def run(self) -> None:
         """Advance everything to the end; raises `RunError` with a sentence when a model fails."""
@@ -93,8 +94,9 @@ class Engine:
                     started = [
                         r for r in runners if r.model.rank == rank and not r.future and r.reached_us <= self.now_us
                     ]
-                    for runner in started:
-                        self._start(runner, pool, self._next_stop(events))
+                    stop_us = self._next_stop(events)
+                    for runner in sorted(started, key=lambda r: _stays_in_main(r.model)):
+                        self._start(runner, pool, stop_us)
                     if rank != ranks[-1] and started:
                         for runner in started:
                             self._finish(runner)
@@ -120,7 +122,10 @@ class Engine:
         """Present values, location names and unit of a state port; for triggers."""
         model = self.models[section]
         found = next(p for p in model.ports if p.name == port and p.direction is Direction.OUT)
-        return model.take(port), ids_of(model.places[found.at]), found.unit
+        key = (section, found.at)
+        if key not in self._ids:
+            self._ids[key] = ids_of(model.places[found.at])
+        return model.take(port), self._ids[key], found.unit
 
     def _runners(self) -> list[_Runner]:
         return [
@@ -194,7 +199,14 @@ class Engine:
                 f"{offset_text(self.now_us)}: its next_event_us() does not move on"
             )
         runner.target_us = target
-        runner.future = pool.submit(_advance, runner, target)
+        if _stays_in_main(runner.model):
+            runner.future = Future()
+            try:
+                runner.future.set_result(_advance(runner, target))
+            except Exception as error:
+                runner.future.set_exception(error)
+        else:
+            runner.future = pool.submit(_advance, runner, target)
 
     def _finish(self, runner: _Runner) -> None:
         assert runner.future is not None
@@ -237,6 +249,11 @@ class Engine:
 
     def _cost(self, what: str, begun: float) -> None:
         self.coupling_seconds[what] = self.coupling_seconds.get(what, 0.0) + wall.perf_counter() - begun
+
+
+def _stays_in_main(model: Model) -> bool:
+    """Whether a model's engine must always be called from the thread that started it (libsumo crashes otherwise)."""
+    return bool(getattr(model, "main_thread", False))
 
 
 def _advance(runner: _Runner, target_us: int) -> int:

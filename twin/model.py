@@ -127,6 +127,9 @@ class Model(Protocol):
         last take and forgets it; of a state, the present value. Arrays handed out belong to the receiver.
     apply(event)
         Something happens now. Raises `ValueError` with a sentence when it cannot.
+    main_thread (optional)
+        True for an engine that must always be called from one thread; it then advances in the main thread while
+        the others advance beside it.
     """
 
     name: str
@@ -198,6 +201,8 @@ class Domain:
     check     reads the input files (engines that can crash run in a child process) and gives every problem found:
               missing elements, unknown ids in `events`, extents. Called by `twin validate` and before each run.
     story     sentences for the report, from a finished run and, if there is one, the run that it is held against
+    extent    (west, south, east, north) in m of what the section's files describe, None where they do not say; cheap,
+              for it is asked before each run. May raise for a file that cannot be read: `check` tells why
     """
 
     section: str
@@ -211,3 +216,4 @@ class Domain:
     layers: tuple[Layer, ...] = ()
     curves: tuple[Curve, ...] = ()
     headlines: tuple[str, ...] = ()
+    extent: Callable[[Setup], tuple[float, float, float, float] | None] | None = None

@@ -1,0 +1,1 @@
+"""The container terminal: gate, driverless trucks, yard gantries over real stacks, quay cranes, vessels."""

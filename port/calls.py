@@ -1,0 +1,61 @@
+"""Which vessels come when: those of the file, or one after the other at every berth."""
+
+from __future__ import annotations
+
+from port.draws import VESSEL, Stream
+from port.state import Vessel
+from port.terminal import Call, CallPlan, Terminal
+from twin.clock import to_us
+
+PLANNED_RATE_PER_H = 25.0
+"""Moves an hour and crane on which a departure is planned: a good year's average in a large container port."""
+SLACK_H = 1.0
+"""Reserve between the planned last move and the planned departure: pilot, papers, lines."""
+PLAN_NUMBER = 1 << 40
+"""Number space of a berth's plan, apart from those of vessels."""
+
+
+def planned_leave_s(at_s: float, moves: int, cranes: int, berthing_s: float) -> float:
+    """Planned departure: the mooring of a ship that is not there yet, its moves at the planned rate, and one hour."""
+    work_h = moves / (PLANNED_RATE_PER_H * cranes)
+    return at_s + (berthing_s if at_s > 0 else 0.0) + (work_h + SLACK_H) * 3600.0
+
+
+def planned_calls(terminal: Terminal, seed: int, duration_us: int) -> list[Vessel]:
+    """The vessels of a run in the order of their numbers; those that would come after its end are left out."""
+    assert not isinstance(terminal.berths, int)
+    cranes = [b.cranes for b in terminal.berths]
+    ids = [b.id for b in terminal.berths]
+    berthing = terminal.limits.berthing
+    if isinstance(terminal.calls, CallPlan):
+        calls = [c for k in range(len(ids)) for c in _one_berth(terminal.calls, ids[k], k, cranes[k], seed, terminal)]
+        calls = [c for c in calls if to_us(c.at) < duration_us]
+    else:
+        calls = list(terminal.calls)
+    vessels = []
+    for number, call in enumerate(calls):
+        berth = ids.index(call.berth)
+        leaves = call.leaves
+        if leaves is None:
+            leaves = planned_leave_s(call.at, call.discharge + call.load, cranes[berth], berthing)
+        at, leave = to_us(call.at), to_us(leaves)
+        stream = Stream(seed, VESSEL, number)
+        vessels.append(Vessel(number, call.vessel, berth, at, call.discharge, call.load, leave, stream, None))
+    return vessels
+
+
+def _one_berth(plan: CallPlan, berth: str, index: int, cranes: int, seed: int, terminal: Terminal) -> list[Call]:
+    """A fortnight of calls at one berth; the first ship is there at the start."""
+    stream = Stream(seed, VESSEL, PLAN_NUMBER + index)
+    calls: list[Call] = []
+    at = 0.0
+    low, high = min(plan.boxes), max(plan.boxes)
+    while at < 14 * 86_400.0:
+        boxes = low + stream.index(high - low + 1)
+        load = round(boxes * plan.load_share)
+        name = f"ship-{berth}-{len(calls) + 1}"
+        calls.append(
+            Call.model_construct(vessel=name, berth=berth, at=at, discharge=boxes - load, load=load, leaves=None)
+        )
+        at = planned_leave_s(at, boxes, cranes, terminal.limits.berthing) + plan.gap
+    return calls

@@ -1,0 +1,60 @@
+"""The scenario's `port:` section, and what a timeline may do to a terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from twin.scenario.base import InputFile, Section, Verb
+
+
+class PortSection(Section):
+    """A container terminal."""
+
+    terminal: InputFile
+    """The terminal's file: its layout, equipment, vessels (see docs/port.md)."""
+    engine: Literal["simpy"] = "simpy"
+    """The reference engine."""
+    dispatch: Literal["fifo_nearest"] = "fifo_nearest"
+    """Who drives next: the oldest order goes to the nearest idle truck."""
+    trucks: Literal["auto", "road", "profile"] = "auto"
+    """Where road trucks come from: the road network, or the terminal's own hourly profile. `auto`: the road network
+    when the scenario has one."""
+    fleet: Annotated[int, Field(ge=1, le=2000)] | None = None
+    """Driverless trucks; overrides the terminal's file."""
+
+
+class CraneBreakdown(Verb):
+    """A quay crane fails; the running move is finished."""
+
+    crane: str
+
+
+class GantryBreakdown(Verb):
+    """A yard gantry fails; the running move is finished."""
+
+    gantry: str
+
+
+class TruckBreakdown(Verb):
+    """A driverless truck stops at the end of its lane, without blocking others."""
+
+    truck: str
+
+
+class GateClose(Verb):
+    """The gate lets nobody in; trucks that are being served still pass, those inside may leave."""
+
+
+class StopCranes(Verb):
+    """The duty manager stops all quay cranes, whatever the wind."""
+
+
+VERBS: dict[str, type[Verb]] = {
+    "crane_breakdown": CraneBreakdown,
+    "gantry_breakdown": GantryBreakdown,
+    "truck_breakdown": TruckBreakdown,
+    "gate_close": GateClose,
+    "stop_cranes": StopCranes,
+}

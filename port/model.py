@@ -1,0 +1,181 @@
+"""The terminal as a model of the city: ports, verbs, and the engine behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from port.config import PortSection
+from port.metrics import balances, summary, tables
+from port.ports import PORTS
+from port.reading import load_terminal
+from port.simpy_engine import SimpyEngine
+from port.state import DISCHARGE, LOAD
+from twin.clock import US
+from twin.model import Balance, Event, Metric, Setup, Table
+from twin.places import City, Lines, Places, Points
+from twin.ports import Arrival, Port
+
+GATE_EXCHANGE_US = 10 * US
+"""With a road network, trucks pass the gate in slices of 10 s, so that a lane is not held longer than that."""
+RATE_WINDOW_US = 900 * US
+NO_SHIP, WORKING, WAITING, STOPPED = 0.0, 1.0, 2.0, 3.0
+
+
+class PortModel:
+    """A container terminal that speaks the twin's protocol."""
+
+    name = "port"
+    rank = 1
+    ports: tuple[Port, ...] = PORTS
+
+    def __init__(self, setup: Setup) -> None:
+        config: PortSection = setup.config
+        terminal = load_terminal(config.terminal)
+        if config.fleet is not None:
+            fleet = terminal.fleet.model_copy(update={"trucks": config.fleet})
+            terminal = terminal.model_copy(update={"fleet": fleet})
+        self.from_road = config.trucks == "road" or (config.trucks == "auto" and "gate_arrivals" in setup.linked)
+        self.engine = SimpyEngine(
+            terminal,
+            setup.seed,
+            setup.start,
+            setup.duration_us,
+            setup.journal.write,
+            config.dispatch,
+            self.from_road,
+        )
+        site = self.engine.site
+        width = np.full(len(site.lane_ids), 7.0)
+        self.places: Mapping[str, Places] = {
+            "city": City(),
+            "terminal": Points(("terminal",), site.block_xy.mean(axis=0).reshape(1, 2), (terminal.name,)),
+            "gate": Points(("gate",), np.array([site.gate_xy])),
+            "crane": Points(tuple(c.id for c in site.cranes), np.array([c.xy for c in site.cranes])),
+            "block": Points(site.block_ids, site.block_xy),
+            "lane": Lines(site.lane_ids, site.shapes, width_m=width),
+        }
+        self._moves_seen = 0
+        self._recent: list[int] = []
+
+    def advance(self, until_us: int) -> int:
+        self.engine.advance(until_us)
+        return until_us
+
+    def next_event_us(self) -> int:
+        now = self.engine.now_us
+        return (now // GATE_EXCHANGE_US + 1) * GATE_EXCHANGE_US if self.from_road else now + 86_400 * US
+
+    def put(self, port: str, values: Any) -> None:
+        if port == "gate_arrivals":
+            self._arrive(values)
+        elif port == "wind":
+            self.engine.set_wind(float(values[0]))
+        elif port == "visibility":
+            self.engine.set_visibility(float(values[0]))
+        elif port == "lane_depth":
+            self.engine.set_depth(np.asarray(values, dtype=float))
+        elif port == "power":
+            self.engine.set_power(float(values[0]))
+        else:
+            raise ValueError(f"the terminal takes no '{port}'")
+
+    def _arrive(self, arrivals: list[Arrival]) -> None:
+        if arrivals and not self.from_road:
+            raise ValueError("trucks came from the road, but the terminal makes its own (port.trucks: profile)")
+        self.engine.arrive(arrivals)
+
+    def take(self, port: str) -> Any:
+        engine = self.engine
+        if port == "admissions":
+            taken, engine.gate.admissions = engine.gate.admissions, []
+            return taken
+        if port == "departures":
+            taken, engine.gate.departures = engine.gate.departures, []
+            return taken
+        if port not in _STATES:
+            raise ValueError(f"the terminal gives no '{port}'")
+        return _STATES[port](self)
+
+    def apply(self, event: Event) -> None:
+        engine, world, args = self.engine, self.engine.world, event.args
+        begins = event.phase == "start"
+        act = engine.stop if begins else engine.release
+        cause = f"breakdown {event.id}"
+        if event.verb == "gate_close":
+            (engine.gate.close if begins else engine.gate.open)(event.id)
+            words = "is closed" if begins else "opens again"
+            world.tell("gate_closed" if begins else "gate_open", f"the terminal's gate {words}")
+            return
+        if event.verb == "stop_cranes":
+            for crane in world.cranes:
+                act(crane, f"order {event.id}")
+            words = "are stopped by order" if begins else "may work again"
+            world.tell("cranes_stopped" if begins else "cranes_back", f"quay cranes {words}", cause="order")
+            return
+        groups: dict[str, tuple[str, Any]] = {
+            "crane_breakdown": ("crane", world.cranes),
+            "gantry_breakdown": ("gantry", world.gantries),
+            "truck_breakdown": ("truck", world.trucks),
+        }
+        kind, machines = groups[event.verb]
+        name = getattr(args, kind)
+        machine = next((m for m in machines if m.id == name), None)
+        if machine is None:
+            raise ValueError(f"there is no {kind} '{name}' in the terminal")
+        act(machine, cause)
+        words = "breaks down" if begins else "is repaired"
+        world.tell("breakdown" if begins else "repaired", f"{kind} {name} {words}", machine=name)
+
+    def balances(self) -> list[Balance]:
+        return balances(self.engine)
+
+    def summary(self) -> dict[str, Metric]:
+        return summary(self.engine)
+
+    def tables(self) -> dict[str, Table]:
+        return tables(self.engine)
+
+    def close(self) -> None:
+        """Nothing is open: the engine lives in memory."""
+
+    # states
+
+    def moves_rate(self) -> float:
+        """Quay moves of the last 15 min as moves an hour; at the start, of the time that has passed."""
+        now, trace = self.engine.now_us, self.engine.world.trace
+        self._recent += [row[0] for row in trace[self._moves_seen :] if row[2] in (DISCHARGE, LOAD)]
+        self._moves_seen = len(trace)
+        self._recent = [t for t in self._recent if t > now - RATE_WINDOW_US]
+        window = min(now, RATE_WINDOW_US)
+        return len(self._recent) * 3600.0 * US / window if window else 0.0
+
+    def crane_states(self) -> NDArray[np.float64]:
+        """(n_cranes,) codes as the port `crane_state` says."""
+        return np.array(
+            [
+                STOPPED if c.stops else WORKING if c.busy else WAITING if c.vessel is not None else NO_SHIP
+                for c in self.engine.world.cranes
+            ]
+        )
+
+
+def _one(value: float) -> NDArray[np.float64]:
+    return np.array([float(value)])
+
+
+_STATES: dict[str, Callable[[PortModel], NDArray[np.float64]]] = {
+    "moves_rate": lambda m: _one(m.moves_rate()),
+    "trucks_inside": lambda m: _one(m.engine.gate.inside),
+    "gate_queue": lambda m: _one(len(m.engine.gate.line)),
+    "cranes_stopped": lambda m: _one(sum(bool(c.stops) for c in m.engine.world.cranes)),
+    "cranes_working": lambda m: _one(sum(c.busy for c in m.engine.world.cranes)),
+    "fleet_busy": lambda m: _one(sum(t.busy for t in m.engine.world.trucks)),
+    "lane_state": lambda m: m.engine.lane_state.copy(),
+    "lane_trucks": lambda m: np.array(m.engine.world.lane_load, dtype=float),
+    "block_stock": lambda m: np.array([b.held for b in m.engine.world.stock.blocks], dtype=float),
+    "crane_state": lambda m: m.crane_states(),
+}

@@ -1,0 +1,125 @@
+"""What happened at the terminal, in sentences, from a finished run and the one that it is held against."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twin.clock import hhmm
+from twin.model import Beat
+
+if TYPE_CHECKING:
+    from twin.results.view import RunView
+
+
+def story(view: RunView, baseline: RunView | None) -> list[Beat]:
+    """Stops, closed lanes, starved cranes and late ships by time, and the sum of it at the end."""
+    events = [e for e in view.events() if e.get("section") == "port"]
+    beats = [_stop(view, e, events) for e in events if e["what"] == "cranes_stopped"]
+    beats += [_plain(e) for e in events if e["what"] in ("gate_closed", "gate_open", "breakdown", "repaired")]
+    beats += [_plain(e) for e in events if e["what"] in ("trucks_stopped", "trucks_back")]
+    beats += [*_starved(events), *_late(events, baseline), *_lanes(view, events)]
+    return [*beats, *_sum(view, baseline), *_lost_trucks(view)]
+
+
+def _plain(event: dict[str, Any], weight: int = 1) -> Beat:
+    text = str(event["text"])
+    return Beat(event["time_us"], f"{text[0].upper()}{text[1:]}.", weight)
+
+
+def _stop(view: RunView, event: dict[str, Any], events: list[dict[str, Any]]) -> Beat:
+    """A stop with its end."""
+    key = (event.get("cause"), event.get("machines"))
+    back = next(
+        (
+            e["time_us"]
+            for e in events
+            if e["what"] == "cranes_back"
+            and e["time_us"] > event["time_us"]
+            and (e.get("cause"), e.get("machines")) == key
+        ),
+        None,
+    )
+    end = f"until {hhmm(view.start, back)}" if back is not None else "until the end"
+    text = str(event["text"])
+    return Beat(event["time_us"], f"{text[0].upper()}{text[1:]}, {end}.", 3)
+
+
+def _starved(events: list[dict[str, Any]]) -> list[Beat]:
+    """One sentence a ship whose cranes waited for boxes, at the moment of the last wait."""
+    waits: dict[str, list[dict[str, Any]]] = {}
+    for e in events:
+        if e["what"] == "crane_starved":
+            waits.setdefault(e["vessel"], []).append(e)
+    return [
+        Beat(found[-1]["time_us"], f"{ship} could not be worked: its cranes waited {_minutes(found)} for boxes.", 2)
+        for ship, found in waits.items()
+    ]
+
+
+def _minutes(found: list[dict[str, Any]]) -> str:
+    total = sum(e["minutes"] for e in found)
+    return f"{total:.0f} min" if total < 120 else f"{total / 60:.1f} h"
+
+
+def _late(events: list[dict[str, Any]], baseline: RunView | None) -> list[Beat]:
+    """Ships that left late, and not as late in the comparison run."""
+    before: dict[str, float] = {}
+    if baseline is not None:
+        told = [e for e in baseline.events("vessel_left") if e.get("section") == "port"]
+        before = {e["vessel"]: e["delay_h"] for e in told}
+    return [
+        _plain(e, 2)
+        for e in events
+        if e["what"] == "vessel_left" and e["delay_h"] > max(0.05, before.get(e["vessel"], 0.0) + 0.05)
+    ]
+
+
+def _lanes(view: RunView, events: list[dict[str, Any]]) -> list[Beat]:
+    """The first lane under water, the deepest, and when the last one opened again."""
+    closed = [e for e in events if e["what"] == "lane_closed"]
+    if not closed:
+        return []
+    shut: set[str] = set()
+    clear_us = None
+    for e in events:
+        if e["what"] == "lane_closed":
+            shut.update(e["lanes"])
+            clear_us = None
+        elif e["what"] == "lane_open":
+            shut.difference_update(e["lanes"])
+            clear_us = e["time_us"] if not shut else None
+    names = {lane for e in closed for lane in e["lanes"]}
+    deepest = max(e.get("depth_m", 0.0) for e in closed)
+    end = f"the last opens again at {hhmm(view.start, clear_us)}" if clear_us is not None else "to the end of the run"
+    first = closed[0]["time_us"]
+    count = "one lane" if len(names) == 1 else f"{len(names)} lanes"
+    text = f"Water closes {count} of the terminal (up to {100 * deepest:.0f} cm); {end}."
+    return [Beat(first, text, 3)]
+
+
+def _sum(view: RunView, baseline: RunView | None) -> list[Beat]:
+    rate, moves = view.metric("port.crane_rate"), view.metric("port.moves")
+    if rate is None:
+        return []
+    if baseline is None or baseline.metric("port.crane_rate") is None:
+        return [Beat(None, f"The terminal makes {moves:.0f} moves, {rate:.1f} an hour and crane.", 3)]
+    other, other_rate = baseline.metric("port.moves"), baseline.metric("port.crane_rate")
+    if moves == other:
+        return [Beat(None, f"The terminal makes {moves:.0f} moves, as many as in the comparison run.", 2)]
+    change = "fewer" if moves < other else "more"
+    text = (
+        f"The terminal makes {moves:.0f} moves, {abs(moves - other):.0f} {change} than in the comparison run; "
+        f"{other_rate:.1f} → {rate:.1f} an hour and crane."
+    )
+    turn, other_turn = view.metric("port.truck_turn_time"), baseline.metric("port.truck_turn_time")
+    if turn is not None and other_turn is not None and abs(turn - other_turn) >= 0.5:
+        text += f" A road truck's visit takes {turn:.0f} min instead of {other_turn:.0f}."
+    return [Beat(None, text, 4)]
+
+
+def _lost_trucks(view: RunView) -> list[Beat]:
+    lost = view.metric("port.trucks_unserved")
+    if not lost:
+        return []
+    who = "One road truck leaves" if lost == 1 else f"{lost:.0f} road trucks leave"
+    return [Beat(None, f"{who} the terminal without the work done.", 2)]

@@ -1,0 +1,194 @@
+"""What can be wrong with a traffic section before a run: files, routes, places in events, and SUMO's own opinion."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from traffic.config import Incident, Place, SignalsOff, TrafficConfig
+from traffic.demand import Inputs, inputs_of, line_of, trips
+from traffic.network import RoadNetwork, edges_of, known_edge, read_network
+from twin.model import Event, Setup
+from twin.scenario.problems import Problem, suggest
+
+_SHOWN = 3
+"""Problems of one kind that are shown one by one; the rest is counted."""
+
+
+def check(setup: Setup) -> list[Problem]:
+    """Every problem of the section; empty when SUMO takes it."""
+    config: TrafficConfig = setup.config
+    section = setup.section
+    key = "sumocfg" if config.sumocfg is not None else "network"
+    try:
+        inputs = inputs_of(config)
+    except ValueError as error:
+        return [Problem((section, "sumocfg"), str(error))]
+    try:
+        network = read_network(inputs.network)
+    except (ValueError, OSError) as error:
+        return [Problem((section, key), f"{error}. Make one with netconvert or `twin build`")]
+    problems = [
+        *_projection(section, key, setup.crs, network),
+        *_gate(section, setup, network),
+        *_events(setup.events, network),
+        *_routes(section, "demand" if key == "network" else key, inputs, network),
+    ]
+    if all(problem.warn for problem in problems):
+        problems += _sumo(section, key, inputs, setup.seed)
+    return problems
+
+
+def _projection(section: str, key: str, crs: str | None, network: RoadNetwork) -> Iterator[Problem]:
+    if crs and not network.has_crs:
+        yield Problem(
+            (section, key),
+            f"{network.path.name} knows no projection, so its coordinates are taken to be in {crs} already. "
+            "Convert it again with --proj.utm or --proj if streets and water do not lie over each other",
+            warn=True,
+        )
+
+
+def _gate(section: str, setup: Setup, network: RoadNetwork) -> Iterator[Problem]:
+    gate = setup.config.gate
+    if gate is None:
+        if "port" in setup.sections:
+            yield Problem(
+                (section,),
+                "no truck reaches the terminal: name its `gate` (edge, yard_edge) on this network",
+                warn=True,
+            )
+        return
+    for key, edge in (("edge", gate.edge), ("yard_edge", gate.yard_edge)):
+        try:
+            known_edge(edge, network)
+        except ValueError as error:
+            yield Problem((section, "gate", key), str(error))
+    if setup.config.mode == "meso":
+        yield Problem(
+            (section, "mode"), "meso does not see the queue at the gate: use `mode: micro` with a terminal", warn=True
+        )
+
+
+def _events(events: Sequence[Event], network: RoadNetwork) -> Iterator[Problem]:
+    """Unknown edges, streets, lanes and traffic lights in the timeline."""
+    for event in events:
+        try:
+            if isinstance(event.args, Place):
+                edges_of(event.args, network)
+            elif isinstance(event.args, Incident):
+                edge = network.edges[network.index[known_edge(event.args.edge, network)]]
+                if event.args.lane is not None and event.args.lane >= len(edge.lanes):
+                    raise ValueError(f"edge '{edge.id}' has {len(edge.lanes)} lanes, counted from 0")
+            elif isinstance(event.args, SignalsOff):
+                for signal in event.args.signals:
+                    if signal not in network.signals:
+                        raise ValueError(f"no traffic light '{signal}'.{suggest(signal, network.signals)}")
+        except ValueError as error:
+            yield Problem(("timeline",), str(error), where=event.where)
+
+
+def _routes(section: str, key: str, inputs: Inputs, network: RoadNetwork) -> Iterator[Problem]:
+    """Each route file whole and in order of departure, every id once, every edge known."""
+    seen: dict[str, Path] = {}
+    found = 0
+    for file in inputs.routes:
+        before, disorder, strange, twice = float("-inf"), 0, 0, 0
+        try:
+            for trip in trips(file):
+                found += 1
+                if trip.id in seen:
+                    twice += 1
+                    if twice <= _SHOWN:
+                        other = seen[trip.id].name if seen[trip.id] != file else "the same file"
+                        yield _at(section, key, file, trip.id, f"'{trip.id}' is also in {other}: every id once")
+                seen[trip.id] = file
+                if trip.depart_s is not None:
+                    if trip.depart_s < 0:
+                        yield _at(section, key, file, trip.id, f"'{trip.id}' departs before 0 s")
+                    elif trip.depart_s < before:
+                        disorder += 1
+                        if disorder == 1:
+                            yield _at(
+                                section,
+                                key,
+                                file,
+                                trip.id,
+                                f"'{trip.id}' departs at {trip.depart_s:g} s, after one that departs at {before:g} s: "
+                                "SUMO drops such vehicles without a word. Sort the file by departure "
+                                "(sumo/tools/route/sort_routes.py)",
+                            )
+                    before = max(before, trip.depart_s)
+                for edge in trip.edges:
+                    if edge not in network.all_ids:
+                        strange += 1
+                        if strange <= _SHOWN:
+                            text = f"'{trip.id}' uses edge '{edge}', which is not in {network.path.name}."
+                            yield _at(section, key, file, trip.id, text + suggest(edge, network.all_ids))
+                        break
+        except (ElementTree.ParseError, EOFError, OSError, UnicodeDecodeError) as error:
+            yield Problem((section, key), f"{file.name} is not a whole XML file: {error}")
+        if strange > _SHOWN:
+            yield Problem((section, key), f"{strange} trips of {file.name} use edges that are not in the network")
+    if not found:
+        names = ", ".join(file.name for file in inputs.routes) or "nothing"
+        yield Problem((section, key), f"there is no trip in the demand ({names})")
+
+
+def _at(section: str, key: str, file: Path, trip: str, text: str) -> Problem:
+    line = line_of(file, f'id="{trip}"')
+    return Problem((section, key), text, where=f"{file.name}:{line}" if line else file.name)
+
+
+def _sumo(section: str, key: str, inputs: Inputs, seed: int) -> Iterator[Problem]:
+    """What SUMO says when it loads everything, in a process of its own."""
+    from twin.scenario.child import ChildError, run_guarded
+
+    try:
+        refusal, errors = run_guarded(load_all, inputs, seed, timeout_s=300.0, what="SUMO, reading the traffic")
+    except (ChildError, RuntimeError) as error:
+        yield Problem((section, key), str(error))
+        return
+    if refusal:
+        way_out = "" if inputs.skip_invalid else " Mend it, or leave such trips out with `skip_invalid: true`"
+        more = f" ({errors} errors in all)" if errors > 1 else ""
+        yield Problem((section, key), f"SUMO refused the traffic: {refusal}{more}.{way_out}")
+
+
+def load_all(inputs: Inputs, seed: int) -> tuple[str, int]:
+    """Load network and all routes into SUMO and let it test each route that is given edge by edge.
+
+    Returns (its first error or an empty text, number of errors). Trips that name only their ends find their way when
+    they depart; flows are made then.
+    """
+    from traffic.sumo import Simulation, first_error, options_of
+
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "sumo-errors.log"
+        command = [*options_of(inputs, seed, Path(folder), strict=not inputs.skip_invalid), "--route-steps", "0"]
+        try:
+            simulation = Simulation(command, log, "check")
+        except RuntimeError as error:
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
+            reason = first_error(log).rstrip(".") or str(error)
+            return reason, sum(line.startswith("Error:") for line in lines)
+        vehicle = simulation.lib.vehicle
+        loaded = () if inputs.skip_invalid else vehicle.getLoadedIDList()
+        wrong = [vid for vid in loaded if len(vehicle.getRoute(vid)) > 2 and not vehicle.isRouteValid(vid)]
+        first = (wrong[0], vehicle.getVehicleClass(wrong[0]), vehicle.getRoute(wrong[0])) if wrong else None
+        simulation.close()
+    return (_why(*first, read_network(inputs.network)), len(wrong)) if first else ("", 0)
+
+
+def _why(vehicle: str, vclass: str, route: Sequence[str], network: RoadNetwork) -> str:
+    """Where a route breaks: the first edge that its class may not use, or the first that does not follow."""
+    for edge, then in itertools.pairwise((*route, "")):
+        street = network.index.get(edge)
+        if street is not None and vclass not in network.edges[street].classes:
+            return f"'{vehicle}' cannot drive its route: edge '{edge}' is not for class '{vclass}'"
+        if then and then not in network.follows.get(edge, ()):
+            return f"'{vehicle}' cannot drive its route: no lane leads from edge '{edge}' to '{then}'"
+    return f"'{vehicle}' cannot drive its route: no lane for class '{vclass}' leads all the way"

@@ -1,0 +1,180 @@
+"""Container trucks at the terminal's gate: handed to the terminal when they stand at it, given back when they leave.
+
+A truck's route stops first on the gate edge, on the lane, and then on the yard edge, parked. With a terminal linked
+both stops last until it says so: `admissions` frees the gate lane, `departures` sends the truck back into the road.
+Without one the durations in the route file hold, and the same times are noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from traffic.config import Gate
+from traffic.network import RoadNetwork
+from traffic.sumo import Simulation
+from traffic.trips import FOREVER_S
+from twin.ports import Arrival
+
+
+@dataclass
+class Truck:
+    """One truck's visit; times in µs since the scenario's start, None until it happens.
+
+    state  road, gate, inside (between gate and yard stop), yard, left
+    """
+
+    id: str
+    vclass: str
+    data: dict[str, Any]
+    state: str = "road"
+    gate_us: int | None = None
+    admitted_us: int | None = None
+    left_us: int | None = None
+    may_leave: bool = False
+
+
+@dataclass
+class TerminalGate:
+    """The protocol at the gate. `linked`: a terminal admits and releases the trucks.
+
+    resumed  trucks sent on from a stop since this list was last emptied: they look at the roads again
+    """
+
+    config: Gate
+    sim: Simulation
+    network: RoadNetwork
+    linked: bool
+    trucks: dict[str, Truck] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    queue_sum: float = 0.0
+    queue_samples: int = 0
+    queue_most: int = 0
+    resumed: list[str] = field(default_factory=list)
+    _out: list[Arrival] = field(default_factory=list)
+    _approach: frozenset[str] = frozenset()
+    _coming: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._approach = self.network.upstream(self.config.edge, self.config.queue_reach)
+
+    def departed(self, vehicles: Iterable[str], vclass: dict[str, str]) -> None:
+        """Of the vehicles that have just begun, those with a stop at the gate are trucks for the terminal."""
+        vehicle = self.sim.lib.vehicle
+        for vid in vehicles:
+            edges = [stop.lane.rpartition("_")[0] for stop in vehicle.getStops(vid)]
+            if self.config.edge not in edges:
+                continue
+            self.trucks[vid] = Truck(vid, vclass.get(vid, "truck"), self._luggage(vid))
+            self._coming[vid] = None
+            if self.linked:
+                for number, edge in enumerate(edges):
+                    if edge in (self.config.edge, self.config.yard_edge):
+                        vehicle.setStopParameter(vid, number, "duration", f"{FOREVER_S:.0f}")
+
+    def _luggage(self, vid: str) -> dict[str, Any]:
+        """What the terminal is told: class, type, and the parameters of the truck, else of its type."""
+        lib = self.sim.lib
+        vtype = lib.vehicle.getTypeID(vid)
+        data = {"vclass": lib.vehicle.getVehicleClass(vid), "vtype": vtype}
+        for key in self.config.carry:
+            value = lib.vehicle.getParameter(vid, key) or lib.vehicletype.getParameter(vtype, key)
+            if value:
+                data[key] = value
+        return data
+
+    def after_step(self, now_us: int, held: Container[str]) -> None:
+        """Notice trucks that have stopped at the gate or in the yard, or gone on from there.
+
+        held  vehicles that water holds at the kerb: their stop is not the one at the gate.
+        """
+        if not self.trucks:
+            return
+        simulation = self.sim.lib.simulation
+        for vid in simulation.getStopEndingVehiclesIDList():
+            truck = self.trucks.get(vid)
+            if truck is None or vid in held:
+                continue
+            if truck.state == "gate":
+                truck.state, truck.admitted_us = "inside", truck.admitted_us or now_us
+            elif truck.state == "yard":
+                truck.state, truck.left_us = "left", now_us
+        for vid in simulation.getStopStartingVehiclesIDList():
+            truck = self.trucks.get(vid)
+            if truck is None or vid in held:
+                continue
+            edge = self.sim.lib.vehicle.getRoadID(vid)
+            if truck.state == "road" and edge == self.config.edge:
+                truck.state, truck.gate_us = "gate", now_us
+                self._coming.pop(vid, None)
+                self._out.append(Arrival(now_us, vid, dict(truck.data)))
+            elif truck.state == "inside" and edge == self.config.yard_edge:
+                truck.state = "yard"
+                if truck.may_leave:
+                    truck.left_us = now_us
+                    self._resume(truck, "left")
+
+    def arrived(self, vehicles: Iterable[str]) -> None:
+        """Trucks whose trip has ended (a truck may end it without ever reaching the gate)."""
+        for vid in vehicles:
+            self._coming.pop(vid, None)
+
+    def admit(self, arrivals: Iterable[Arrival]) -> None:
+        """The terminal has let these trucks in: they free the lane."""
+        for arrival in arrivals:
+            truck = self.trucks.get(arrival.id)
+            if truck is None or truck.state != "gate" or truck.admitted_us is not None:
+                self.unknown.append(arrival.id)
+                continue
+            truck.admitted_us = arrival.time_us
+            self._resume(truck, "inside")
+
+    def release(self, arrivals: Iterable[Arrival]) -> None:
+        """The terminal sends these trucks away; one that is still rolling to its place leaves when it gets there."""
+        for arrival in arrivals:
+            truck = self.trucks.get(arrival.id)
+            if truck is None or truck.admitted_us is None or truck.may_leave:
+                self.unknown.append(arrival.id)
+                continue
+            truck.may_leave = True
+            if truck.state == "yard":
+                truck.left_us = arrival.time_us
+                self._resume(truck, "left")
+
+    def _resume(self, truck: Truck, state: str) -> None:
+        """End its stop. SUMO reports only stops that end by themselves, so its state changes here."""
+        truck.state = state
+        self.resumed.append(truck.id)
+        self.sim.lib.vehicle.resume(truck.id)
+
+    def take_arrivals(self) -> list[Arrival]:
+        """Trucks that came to the gate since the last call."""
+        out, self._out = self._out, []
+        return out
+
+    def queue(self) -> int:
+        """Trucks that stand before the gate and wait for their turn; the one at the gate is not among them."""
+        vehicle, waiting = self.sim.lib.vehicle, 0
+        known = vehicle.getIDList() if self._coming else ()
+        for vid in self._coming.keys() & set(known):
+            waiting += vehicle.getSpeed(vid) < 0.1 and vehicle.getRoadID(vid) in self._approach
+        return waiting
+
+    def sample(self) -> None:
+        """Note the queue's length, at each exchange."""
+        length = self.queue()
+        self.queue_sum += length
+        self.queue_samples += 1
+        self.queue_most = max(self.queue_most, length)
+
+    @property
+    def queue_mean(self) -> float:
+        return self.queue_sum / self.queue_samples if self.queue_samples else 0.0
+
+    def counts(self) -> dict[str, int]:
+        """Trucks by state."""
+        found = dict.fromkeys(("road", "gate", "inside", "yard", "left"), 0)
+        for truck in self.trucks.values():
+            found[truck.state] += 1
+        return found

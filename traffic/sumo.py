@@ -1,0 +1,109 @@
+"""SUMO in this process (libsumo): started with a list of options, stepped, and always closed again.
+
+libsumo holds one simulation per process, so a second one is refused by name. SUMO's messages go to files in the run's
+folder: `sumo.log` (what it does) and `sumo-errors.log` (warnings and errors).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from traffic.demand import Inputs, own_copies
+
+_running: list[str] = []
+
+
+def libsumo() -> Any:
+    """The library, or `RuntimeError` with what to install when its system libraries are missing."""
+    try:
+        import libsumo as library
+    except ImportError as error:
+        raise RuntimeError(
+            f"SUMO cannot be loaded ({error}). On Debian or Ubuntu: "
+            "apt-get install libgl1 libx11-6 libxext6 libxrender1 libexpat1"
+        ) from error
+    return library
+
+
+def options_of(inputs: Inputs, seed: int, folder: Path, strict: bool = False) -> list[str]:
+    """The command line that stands for the inputs.
+
+    strict  refuse invalid routes when they are loaded, instead of leaving their vehicles out with a warning.
+    """
+    command = ["sumo", "--net-file", str(inputs.network)]
+    if inputs.routes:
+        command += ["--route-files", ",".join(map(str, inputs.routes))]
+    additional = own_copies(inputs.additional, folder)
+    if additional:
+        command += ["--additional-files", ",".join(map(str, additional))]
+    command += ["--begin", f"{inputs.begin_s:g}", "--seed", str(seed % 2**31), "--no-step-log", "--no-warnings"]
+    command += ["--message-log", str(folder / "sumo.log"), "--error-log", str(folder / "sumo-errors.log")]
+    command += ["--duration-log.disable", "--ignore-route-errors", "false" if strict else "true"]
+    if inputs.step_s is not None:
+        command += ["--step-length", f"{inputs.step_s:g}"]
+    if inputs.teleport_s is not None:
+        command += ["--time-to-teleport", f"{inputs.teleport_s:g}"]
+    if inputs.meso:
+        command += ["--mesosim", "true"]
+        if not any(name.startswith("meso-junction-control") for name, _ in inputs.options):
+            command += ["--meso-junction-control", "true"]
+    for name, value in inputs.options:
+        command += [f"--{name}", value]
+    return command
+
+
+class Simulation:
+    """A running SUMO. `lib` is libsumo itself; times are SUMO's own seconds.
+
+    Raises `RuntimeError` when another simulation runs in this process or SUMO refuses its input.
+    """
+
+    def __init__(self, command: list[str], errors: Path, name: str = "traffic") -> None:
+        self.lib = libsumo()
+        self.open = False
+        if self.lib.simulation.isLoaded():
+            holder = _running[0] if _running else "another part of this program"
+            raise RuntimeError(
+                f"'{name}' cannot start SUMO: {holder} already runs a simulation, and libsumo holds one per process. "
+                "Close it first, or run the two in processes of their own."
+            )
+        try:
+            self.lib.start(command)
+        except self.lib.TraCIException as error:
+            raise RuntimeError(f"SUMO refused its input: {first_error(errors) or error}") from None
+        self.open = True
+        _running[:] = [f"'{name}'"]
+        self.begin_s: float = self.lib.simulation.getTime()
+        self.step_s: float = self.lib.simulation.getDeltaT()
+
+    def step(self) -> None:
+        """One time step."""
+        self.lib.simulationStep()
+
+    def time_s(self) -> float:
+        """SUMO's clock in s."""
+        return float(self.lib.simulation.getTime())
+
+    def close(self) -> None:
+        """End the simulation and write its files; calling it again does nothing."""
+        if self.open:
+            self.open = False
+            _running.clear()
+            self.lib.close()
+
+
+def first_error(log: Path) -> str:
+    """The first error that SUMO logged, without its prefix."""
+    if not log.is_file():
+        return ""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line.removeprefix("Error:").strip() for line in lines if line.startswith("Error:")), "")
+
+
+def count_warnings(log: Path) -> int:
+    """Warnings and errors in SUMO's log."""
+    if not log.is_file():
+        return 0
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        return sum(line.startswith(("Warning:", "Error:")) for line in lines)

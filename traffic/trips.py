@@ -1,0 +1,289 @@
+"""What becomes of each trip when its way is cut: another way, held at the kerb, or not begun at all.
+
+A trip is *affected* when a closed edge lies ahead on its route. It is then exactly one of
+
+rerouted    SUMO's router found another way on the times that drivers see now
+stranded    there is none: it pulls over and waits, parked off the lane; when a road opens it looks again and goes on
+cancelled   there is none and it has not begun: it stays at home and is counted
+undecided   it is on an edge that has just closed and can look for a way only from the next one
+spared      it was undecided, and its way opened again before it came to the closure
+
+A vehicle with stops ahead (a bus, a container truck) looks as far as its next stop, and again when it leaves it.
+SUMO itself keeps vehicles off closed lanes; nothing here lifts a vehicle over a closure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from traffic.network import RoadNetwork
+from traffic.roads import Roads
+from traffic.sumo import Simulation
+from twin.clock import to_us
+from twin.model import Journal
+
+FOREVER_S = 1e7
+"""Duration of a stop that ends only when it is told to."""
+
+
+@dataclass
+class Held:
+    """A stranded trip: where and since when it is held, and until when it was (None: still)."""
+
+    id: str
+    vclass: str
+    edge: str
+    street: str
+    since_us: int
+    why: str
+    until_us: int | None = None
+    parked: bool = False
+
+
+class Trips:
+    """Counts and outcomes of all vehicles of a simulation. Called once before and once after each step."""
+
+    def __init__(self, sim: Simulation, roads: Roads, network: RoadNetwork, journal: Journal) -> None:
+        self.sim, self.roads, self.network, self.journal = sim, roads, network, journal
+        self.vehicle = sim.lib.vehicle
+        self.vclass: dict[str, str] = {}
+        self.waiting: dict[str, float] = {}
+        self.outcome: dict[str, str] = {}
+        self.held: dict[str, Held] = {}
+        self.history: list[Held] = []
+        self.count: Counter[str] = Counter()
+        self._version = 0
+        self._checked: dict[str, int] = {}
+        self._future: list[tuple[float, str]] = []
+        self._due: dict[str, None] = {}
+        self._count_loaded(sim.lib.simulation.getLoadedIDList(), ())
+
+    # --- around a step ------------------------------------------------------------------------------------------
+
+    def before_step(self, now_us: int) -> None:
+        """Trips that are due to begin look at the roads first; the hopeless ones are cancelled."""
+        now_s = self.sim.time_s()
+        while self._future and self._future[0][0] <= now_s:
+            vid = heapq.heappop(self._future)[1]
+            if vid in self.waiting:
+                self._due[vid] = None
+        if not self.roads.closed:
+            return
+        for vid in list(self._due):
+            if self._checked.get(vid) != self._version:
+                self._checked[vid] = self._version
+                with contextlib.suppress(self.sim.lib.TraCIException):
+                    self._consider_departure(vid, now_us)
+
+    def _consider_departure(self, vid: str, now_us: int) -> None:
+        route = self.vehicle.getRoute(vid)
+        if not self._cut(vid, route) and self.vehicle.isRouteValid(vid):
+            return
+        self._reroute(vid)
+        if self._cut(vid, self.vehicle.getRoute(vid)) or not self.vehicle.isRouteValid(vid):
+            self.vehicle.remove(vid)
+            self._cancel(vid, now_us)
+        else:
+            self.outcome[vid] = "rerouted"
+
+    def _cancel(self, vid: str, now_us: int) -> None:
+        self._forget(vid)
+        self.count["cancelled"] += 1
+        self.outcome[vid] = "cancelled"
+        if self.vclass.get(vid) in ("emergency", "truck", "trailer"):
+            self.journal.write(now_us, "cancelled", f"{vid} does not begin: it has no way that is open", vehicle=vid)
+
+    def after_step(self, now_us: int) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """Count what the step did. Returns the ids (loaded, departed, arrived)."""
+        simulation = self.sim.lib.simulation
+        departed, arrived = simulation.getDepartedIDList(), simulation.getArrivedIDList()
+        loaded = simulation.getLoadedIDList()
+        if loaded:
+            self._count_loaded(loaded, departed)
+        for vid in departed:
+            self._forget(vid)
+        self.count["departed"] += len(departed)
+        self.count["arrived"] += len(arrived)
+        self.count["teleports"] += simulation.getStartingTeleportNumber()
+        for vid in arrived:
+            if vid in self.held:
+                self._end(vid, now_us)
+        if self.roads.closed:
+            self.look_ahead((*departed, *simulation.getStopEndingVehiclesIDList()), now_us)
+        return loaded, departed, arrived
+
+    def _count_loaded(self, loaded: tuple[str, ...], departed: tuple[str, ...]) -> None:
+        self.count["loaded"] += len(loaded)
+        now_s, begun = self.sim.time_s(), set(departed)
+        for vid in loaded:
+            self._enter(vid, now_s, vid in begun)
+
+    def _enter(self, vid: str, now_s: float, begun: bool) -> None:
+        depart_s = now_s
+        with contextlib.suppress(self.sim.lib.TraCIException):
+            self.vclass[vid] = self.vehicle.getVehicleClass(vid)
+            depart_s = now_s - self.vehicle.getDepartDelay(vid)
+        if not begun:
+            self.waiting[vid] = depart_s
+            heapq.heappush(self._future, (depart_s, vid))
+
+    def _forget(self, vid: str) -> None:
+        self.waiting.pop(vid, None)
+        self._due.pop(vid, None)
+
+    def drop_refused(self, now_us: int) -> None:
+        """Overdue trips that SUMO no longer knows: it refused them (their start is closed, or their route is bad)."""
+        for vid in list(self._due):
+            try:
+                self.vehicle.getDepartDelay(vid)
+            except self.sim.lib.TraCIException:
+                if self.roads.closed:
+                    self._cancel(vid, now_us)
+                else:
+                    self._forget(vid)
+                    self.count["discarded"] += 1
+
+    # --- when roads change --------------------------------------------------------------------------------------
+
+    def roads_closed(self, now_us: int) -> None:
+        """All vehicles look at their way ahead."""
+        self._version += 1
+        self.look_ahead([v for v in self.vehicle.getLoadedIDList() if v not in self.waiting], now_us)
+
+    def roads_opened(self, now_us: int) -> None:
+        """Those who are held look again, the longest waiting first."""
+        self._version += 1
+        for vid in list(self.held):
+            if self._may_go(vid):
+                self._release(vid, now_us)
+
+    def look_ahead(self, vehicles: Iterable[str], now_us: int) -> None:
+        """Of these vehicles, those whose way is cut look for another."""
+        closed = self.roads.closed.keys()
+        for vid in vehicles:
+            if vid in self.held:
+                continue
+            ahead = self.vehicle.getRoute(vid)[max(self.vehicle.getRouteIndex(vid), 0) + 1 :]
+            if closed.isdisjoint(ahead) or self.vehicle.isStopped(vid):
+                continue
+            if self._cut(vid, self._leg(vid)):
+                self._find_way(vid, now_us)
+
+    def tend(self, now_us: int) -> None:
+        """At each exchange: the undecided look again, and the stranded who still drive pull over."""
+        self.drop_refused(now_us)
+        undecided = [vid for vid, outcome in self.outcome.items() if outcome == "undecided"]
+        for vid in undecided:
+            try:
+                leg = self._leg(vid)
+            except self.sim.lib.TraCIException:
+                leg = ()
+            if self._cut(vid, leg):
+                self._find_way(vid, now_us)
+            else:
+                self.outcome[vid] = "spared"
+        for held in list(self.held.values()):
+            if not held.parked:
+                self._pull_over(held)
+
+    def _find_way(self, vid: str, now_us: int) -> None:
+        self._reroute(vid)
+        if not self._cut(vid, self._leg(vid)):
+            if self.outcome.get(vid) != "stranded":
+                self.outcome[vid] = "rerouted"
+            return
+        edge = self.vehicle.getRoute(vid)[max(self.vehicle.getRouteIndex(vid), 0)]
+        inside = self.roads.close_for(edge, self._class(vid))
+        if inside and self.vehicle.getSpeed(vid) > 0.1:
+            if self.outcome.get(vid) != "stranded":
+                self.outcome[vid] = "undecided"
+            return
+        why = "the road closed around it" if inside else "no open way to where it goes"
+        held = Held(vid, self._class(vid), edge, self.network.street(edge), now_us, why)
+        self.held[vid] = held
+        self.history.append(held)
+        self.outcome[vid] = "stranded"
+        self._pull_over(held)
+        if held.vclass == "emergency":
+            self.journal.write(now_us, "stranded", f"{vid} is held on {held.street}: {why}", vehicle=vid, edge=edge)
+
+    def _pull_over(self, held: Held) -> None:
+        """A stop at the kerb within braking distance; tried again later where there is no room for one."""
+        vehicle, vid = self.vehicle, held.id
+        try:
+            lane = vehicle.getLaneID(vid)
+            if vehicle.isStopped(vid) or not lane or lane.startswith(":"):
+                return
+            position, speed = vehicle.getLanePosition(vid), vehicle.getSpeed(vid)
+            braking = speed * speed / (2 * vehicle.getDecel(vid)) + speed * self.sim.step_s + 1.0
+            end = min(position + braking, self.sim.lib.lane.getLength(lane))
+            edge, _, number = lane.rpartition("_")
+            vehicle.setStop(vid, edge, end, int(number), FOREVER_S, 1, max(0.0, min(position, end - 0.2)))
+        except self.sim.lib.TraCIException:
+            return
+        held.parked = True
+        held.edge, held.street = edge, self.network.street(edge)
+
+    def _may_go(self, vid: str) -> bool:
+        held = self.held[vid]
+        if self.roads.close_for(held.edge, held.vclass):
+            return False
+        if not self._cut(vid, self._leg(vid)):
+            return True
+        self._reroute(vid)
+        return not self._cut(vid, self._leg(vid))
+
+    def _release(self, vid: str, now_us: int) -> None:
+        held = self.held[vid]
+        if held.parked:
+            if self.vehicle.isStopped(vid):
+                self.vehicle.resume(vid)
+            else:
+                self.vehicle.replaceStop(vid, 0, "")
+        self._end(vid, now_us)
+        if held.vclass == "emergency":
+            self.journal.write(now_us, "released", f"{vid} goes on from {held.street}", vehicle=vid, edge=held.edge)
+
+    def _end(self, vid: str, now_us: int) -> None:
+        self.held.pop(vid).until_us = now_us
+
+    # --- small questions ----------------------------------------------------------------------------------------
+
+    def _reroute(self, vid: str) -> None:
+        with contextlib.suppress(self.sim.lib.TraCIException):
+            self.vehicle.rerouteTraveltime(vid)
+
+    def _leg(self, vid: str) -> tuple[str, ...]:
+        """The edges ahead up to the next planned stop (a stop at the kerb, made here, is none), or to the end."""
+        ahead = tuple(self.vehicle.getRoute(vid)[max(self.vehicle.getRouteIndex(vid), 0) + 1 :])
+        ours = 1 if vid in self.held and self.held[vid].parked else 0
+        stops = self.vehicle.getStops(vid, 1 + ours)[ours:]
+        edge = stops[0].lane.rpartition("_")[0] if stops else ""
+        return ahead[: ahead.index(edge) + 1] if edge in ahead else ahead
+
+    def _class(self, vid: str) -> str:
+        if vid not in self.vclass:
+            self.vclass[vid] = self.vehicle.getVehicleClass(vid)
+        return self.vclass[vid]
+
+    def _cut(self, vid: str, edges: Iterable[str]) -> bool:
+        vclass, closed = self._class(vid), self.roads.closed
+        return any(vclass in closed[edge] for edge in edges if edge in closed)
+
+    def tally(self) -> dict[str, int]:
+        """Trips by outcome; `affected` is their sum and `unaffected` all other loaded trips."""
+        counts = Counter(self.outcome.values())
+        affected = sum(counts.values())
+        return {
+            **{name: counts[name] for name in ("rerouted", "stranded", "cancelled", "undecided", "spared")},
+            "affected": affected,
+            "unaffected": self.count["loaded"] - affected,
+        }
+
+    def held_hours(self, now_us: int) -> float:
+        """Vehicle-hours that stranded trips have been held."""
+        return sum((h.until_us if h.until_us is not None else now_us) - h.since_us for h in self.history) / to_us(3600)

@@ -1,0 +1,117 @@
+"""`twin run`: the scenario, beside it its baseline in a second process, then the report that holds the two together."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from twin.cli.progress import ProgressWatcher
+from twin.run import Outcome, run
+from twin.scenario import Scenario, load
+
+
+def run_command(
+    path: Path,
+    runs: Path,
+    sets: Sequence[str],
+    root: Path | None,
+    with_baseline: bool,
+    with_report: bool,
+    threads: int,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Run and tell; the exit code (0 good, 1 the ledger or an expectation failed)."""
+    scenario = load(path, sets, root)
+    base, child = (None, None)
+    if with_baseline and scenario.baseline is not None:
+        base, child = _baseline(scenario, runs, root)
+    try:
+        outcome = run_watched(scenario, runs, threads, quiet)
+        if child is not None:
+            base = _await(child, scenario)
+    except BaseException:
+        if child is not None:
+            _stop(child)
+        raise
+    page = write_reports(outcome, base) if with_report else None
+    tell(outcome, base, page, as_json)
+    return 0 if outcome.status == "good" else 1
+
+
+def run_watched(scenario: Scenario, runs: Path, threads: int, quiet: bool) -> Outcome:
+    """One run with its progress."""
+    from twin.results.catalogue import Catalogue
+
+    bar = ProgressWatcher(scenario.name, scenario.clock.duration_us)
+    with contextlib.nullcontext() if quiet else bar:
+        outcome = run(scenario, runs, [] if quiet else [bar], threads)
+    Catalogue(runs).add(outcome.folder)
+    return outcome
+
+
+def write_reports(outcome: Outcome, base: Path | None) -> Path:
+    """report.html of the run, against its baseline when there is one."""
+    from twin.report.page import build_report
+    from twin.results.view import RunView
+
+    return build_report(RunView(outcome.folder), RunView(base) if base else None)
+
+
+def tell(outcome: Outcome, base: Path | None, page: Path | None, as_json: bool) -> None:
+    """The headline table, or JSON for scripts."""
+    from twin.report.terminal import headline
+
+    if as_json:
+        print(json.dumps({"folder": str(outcome.folder), "baseline": str(base) if base else None, **outcome.summary}))
+        return
+    other = json.loads((base / "summary.json").read_text(encoding="utf-8")) if base else None
+    Console(highlight=False).print(headline(outcome.summary, other, outcome.timing))
+    for problem in outcome.problems:
+        print(problem, file=sys.stderr)
+    print(f"report  {page}" if page else f"run  {outcome.folder}")
+
+
+def _baseline(scenario: Scenario, runs: Path, root: Path | None) -> tuple[Path | None, subprocess.Popen[str] | None]:
+    """The stored run of the baseline if the very same is there; otherwise a process that makes it."""
+    import hashlib
+
+    from twin.results.catalogue import Catalogue
+    from twin.run import versions
+
+    assert scenario.baseline is not None
+    dry = load(scenario.baseline, [], root or scenario.root)
+    digest = hashlib.sha256(dry.resolved_text().encode()).hexdigest()
+    known = Catalogue(runs).find(dry.name, digest, versions())
+    if known is not None:
+        return known, None
+    command = [sys.executable, "-m", "twin.cli.main", "run", str(scenario.baseline), "--runs", str(runs)]
+    command += ["--no-baseline", "--no-report", "--quiet", "--json", "--threads", "1"]
+    if root or scenario.root:
+        command += ["--root", str(root or scenario.root)]
+    return None, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _await(child: subprocess.Popen[str], scenario: Scenario) -> Path:
+    from twin.scenario.problems import ScenarioError
+
+    out, err = child.communicate()
+    if child.returncode not in (0, 1) or not out.strip():
+        assert scenario.baseline is not None
+        raise ScenarioError([f"the baseline {scenario.baseline.name} did not run:", *err.strip().splitlines()[-5:]])
+    return Path(json.loads(out.strip().splitlines()[-1])["folder"])
+
+
+def _stop(child: subprocess.Popen[str]) -> None:
+    child.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(timeout=10)
+    if child.poll() is None:
+        child.kill()
+        child.wait()
