@@ -1,0 +1,207 @@
+"""Every problem of the network file and of the timeline's ids, found before a run starts.
+
+EPANET reads the file in a child process, because a malformed file can end the process that reads it.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydraulics.config import Burst, Close, HydrantOpen, Isolate, Open, PumpOutage, WaterConfig
+from hydraulics.inp import Line, lines
+from hydraulics.toolkit import EpanetError, Project, decode
+from twin.model import Event, Setup
+from twin.scenario.problems import Problem, suggest
+
+TIMEOUT_S = 60.0
+MOST_TRIALS = 40
+ERROR = re.compile(r"Error (\d+): (.*)")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a network file holds, by EPANET's own reading. Plain data: it comes out of a child process."""
+
+    errors: tuple[tuple[str, str], ...] = ()
+    nodes: tuple[str, ...] = ()
+    junctions: tuple[str, ...] = ()
+    pipes: tuple[str, ...] = ()
+    valves: tuple[str, ...] = ()
+    pumps: tuple[str, ...] = ()
+    placed: bool = True
+    adrift: int = 0
+
+
+def read_contents(path: Path) -> Contents:
+    """Open an INP with EPANET and list what it holds, or the errors that EPANET reports: (message, echoed line)."""
+    from hydraulics.network import read_network
+
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "read.rpt"
+        try:
+            project = Project(path, report, Path(folder) / "read.bin")
+        except EpanetError as error:
+            text = decode(report.read_bytes()) if report.exists() else ""
+            return Contents(errors=tuple(_errors(text)) or ((_sentence(error.code, str(error)), ""),))
+        try:
+            project.open_solver()
+            network = read_network(project)
+        except EpanetError as error:
+            return Contents(errors=((_sentence(error.code, str(error)), ""),))
+        finally:
+            project.close()
+    return Contents(
+        nodes=tuple(network.node_ids.values()),
+        junctions=network.junction_ids,
+        pipes=tuple(network.link_ids[k] for k in network.pick("PIPE", "CVPIPE")),
+        valves=tuple(network.link_ids[k] for k in network.pick("PRV", "PSV", "PBV", "FCV", "TCV", "GPV")),
+        pumps=tuple(network.link_ids[k] for k in network.pick("PUMP")),
+        placed=network.placed,
+        adrift=int((~network.demands_reached()).sum()),
+    )
+
+
+def _sentence(code: int, text: str) -> str:
+    text = re.sub(r"^Error \d+:\s*", "", text).strip()
+    return f"EPANET error {code}: {text}" if code else text
+
+
+def _errors(report: str) -> Iterator[tuple[str, str]]:
+    """(message, echoed line) of each error in a report; the closing `one or more errors` only if it stands alone."""
+    found: list[tuple[str, str]] = []
+    rows = report.splitlines()
+    for k, row in enumerate(rows):
+        match = ERROR.search(row)
+        if match is None:
+            continue
+        code, text = int(match.group(1)), match.group(2).strip()
+        echoed = ""
+        if text.endswith("section:"):
+            text = text.removesuffix(":")
+            echoed = next((later.strip() for later in rows[k + 1 : k + 3] if later.strip()), "")
+        if code != 200:
+            found.append((_sentence(code, " ".join(text.split())), echoed))
+    yield from found
+
+
+def check(setup: Setup) -> Iterable[Problem]:
+    """Problems of the section `water` and its events."""
+    from twin.scenario.child import ChildError, run_guarded
+
+    config: WaterConfig = setup.config
+    at, name = (setup.section, "network"), config.network.name
+    try:
+        what = f"EPANET, reading {name},"
+        contents = run_guarded(read_contents, config.network, timeout_s=TIMEOUT_S, what=what)
+    except ChildError as error:
+        line, where = _culprit(config.network)
+        way_out = f"; it does not without line {line}: mend that" if line else ": mend or replace the file"
+        yield Problem(at, f"{error}{way_out}", where=where)
+        return
+    if contents.errors:
+        yield from _file_problems(at, config.network, contents.errors)
+        return
+    if not contents.placed:
+        yield Problem(
+            at,
+            f"{name} gives no coordinates: its water cannot meet streets or sewers. Add [COORDINATES] in metres",
+            warn=True,
+        )
+    if contents.adrift:
+        yield Problem(
+            at,
+            f"{contents.adrift} junctions of {name} have no path to a tank or reservoir and will have no water",
+            warn=True,
+        )
+    yield from _hydrant_problems(setup.section, config, contents)
+    for event in setup.events:
+        yield from _event_problems(event, name, contents)
+
+
+def _culprit(path: Path) -> tuple[str, str]:
+    """(line as text, file:line) without which EPANET reads a file that otherwise ends its process.
+
+    First the sections are left out one by one, then the lines of the one that matters. ("", file name) if no single
+    line is to blame.
+    """
+    rows = path.read_bytes().splitlines(keepends=True)
+    sections: dict[str, list[int]] = {}
+    for line in lines(path):
+        sections.setdefault(line.section, []).append(line.number)
+    for numbers in sections.values():
+        if len(sections) > MOST_TRIALS or not _reads(rows, set(numbers), path.suffix):
+            continue
+        for number in numbers[:MOST_TRIALS]:
+            if _reads(rows, {number}, path.suffix):
+                return f"{number} ({' '.join(decode(rows[number - 1]).split())[:60]})", f"{path.name}:{number}"
+        break
+    return "", path.name
+
+
+def _reads(rows: list[bytes], without: set[int], suffix: str) -> bool:
+    """Whether EPANET reads the file without these lines (from 1) and finds no error."""
+    from twin.scenario.child import ChildError, run_guarded
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"part{suffix}"
+        path.write_bytes(b"".join(row for number, row in enumerate(rows, start=1) if number not in without))
+        try:
+            return not run_guarded(read_contents, path, timeout_s=10.0).errors
+        except ChildError:
+            return False
+
+
+def _file_problems(at: tuple[str | int, ...], path: Path, errors: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    """EPANET's errors with the line of the file where that can be told."""
+    numbers: dict[str, int] = {}
+    for number, text in enumerate(decode(path.read_bytes()).splitlines(), start=1):
+        numbers.setdefault(" ".join(text.split()), number)
+    listed = list(lines(path))
+    for text, echoed in errors:
+        number = numbers.get(" ".join(echoed.split()), 0) if echoed else _line_of(text, listed)
+        where = f"{path.name}:{number}" if number else path.name
+        yield Problem(at, f"{text}{f' (line: {echoed})' if echoed and not number else ''}", where=where)
+
+
+def _line_of(text: str, listed: Iterable[Line]) -> int:
+    """The line that first defines the last word of an error such as `network has an unconnected node with ID J7`."""
+    words = text.replace(":", " ").split()
+    last = words[-1] if words else ""
+    return next((line.number for line in listed if line.words[0] == last), 0)
+
+
+def _hydrant_problems(section: str, config: WaterConfig, contents: Contents) -> Iterator[Problem]:
+    known = set(contents.junctions)
+    for index, name in enumerate(config.hydrants):
+        if name not in known:
+            text = f"no junction '{name}' in {config.network.name}.{suggest(name, contents.junctions)}"
+            yield Problem((section, "hydrants", index), text)
+
+
+def _event_problems(event: Event, file: str, contents: Contents) -> Iterator[Problem]:
+    """Unknown ids of one event; check valves and the like that EPANET cannot switch are told at run time."""
+    every = (*contents.pipes, *contents.valves, *contents.pumps)
+    wanted: list[tuple[str, tuple[str, ...], str]]
+    args: Any = event.args
+    match args:
+        case Burst():
+            wanted = [(args.pipe, contents.pipes, "pipe")]
+        case Close() | Open():
+            wanted = [(args.link, every, "pipe, valve or pump")]
+        case Isolate():
+            wanted = [(name, (*contents.pipes, *contents.valves), "pipe or valve") for name in args.pipes]
+        case PumpOutage():
+            wanted = [(args.pump, contents.pumps, "pump")]
+        case HydrantOpen():
+            wanted = [(args.node, contents.junctions, "junction")]
+        case _:
+            wanted = []
+    for name, known, kind in wanted:
+        if name not in known:
+            text = f"no {kind} '{name}' in {file}.{suggest(name, known)}"
+            yield Problem(("timeline",), text, where=event.where)
