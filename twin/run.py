@@ -10,13 +10,13 @@ import csv
 import hashlib
 import json
 import time as wall
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from twin.clock import to_s
+from twin.clock import offset_text, to_s
 from twin.couple import make_links
 from twin.engine import Engine, Planned, RunError, Watcher
 from twin.ledger import Ledger
@@ -95,7 +95,13 @@ def build_models(scenario: Scenario, folder: Path, journals: dict[str, Journal])
             place = folder / "engines" / section
             place.mkdir(parents=True, exist_ok=True)
             journals[section] = Journal()
-            models[section] = scenario.domains[section].build(setup_for(scenario, section, place, journals[section]))
+            setup = setup_for(scenario, section, place, journals[section])
+            try:
+                models[section] = scenario.domains[section].build(setup)
+            except (ScenarioError, RunError):
+                raise
+            except Exception as error:
+                raise RunError(f"{section} cannot start: {_words(error)}") from error
     except BaseException:
         close_all(models)
         raise
@@ -128,25 +134,47 @@ def close_all(models: Mapping[str, Model]) -> None:
         model.close()
 
 
-def run(scenario: Scenario, runs: Path, watchers: Sequence[Watcher] = (), threads: int = 2) -> Outcome:
+def run(
+    scenario: Scenario,
+    runs: Path,
+    watchers: Sequence[Watcher] = (),
+    threads: int = 2,
+    say: Callable[[str], None] | None = None,
+) -> Outcome:
     """Run a loaded scenario and publish its folder under `runs`.
 
-    Raises `ScenarioError` (bad input, nothing is published) or `RunError` (a model failed, nothing is published). A run
-    whose ledger or expectations fail is published with status `failed`.
+    `say` is told the warnings of the checks, and what an earlier run has left and was cleared away.
+
+    Raises `ScenarioError` (bad input, nothing is published) or `RunError` (a model failed, nothing is published, what
+    the engines wrote is kept in `<name>.failed`). A run whose ledger or expectations fail is published with status
+    `failed`.
     """
     begun = wall.perf_counter()
+    tell = say or (lambda line: None)
     target = RunFolder.create(runs, scenario.name)
     try:
-        outcome = _run(scenario, target, watchers, threads, begun)
-    except BaseException:
+        for note in target.notes:
+            tell(note)
+        return _run(scenario, target, watchers, threads, begun, tell)
+    except RunError as error:
+        kept = target.salvage("engines", f"{scenario.name}.failed")
+        raise RunError(f"{error}. What the engines wrote is in {kept}" if kept else str(error)) from error
+    finally:
         target.discard()
-        raise
-    return outcome
 
 
-def _run(scenario: Scenario, target: RunFolder, watchers: Sequence[Watcher], threads: int, begun: float) -> Outcome:
+def _run(
+    scenario: Scenario,
+    target: RunFolder,
+    watchers: Sequence[Watcher],
+    threads: int,
+    begun: float,
+    tell: Callable[[str], None],
+) -> Outcome:
     path = target.path
     warnings = run_checks(scenario)
+    for warning in warnings:
+        tell(f"warning  {warning}")
     journals: dict[str, Journal] = {}
     models = build_models(scenario, path, journals)
     try:
@@ -165,7 +193,7 @@ def _run(scenario: Scenario, target: RunFolder, watchers: Sequence[Watcher], thr
             threads,
         )
         built = wall.perf_counter()
-        engine.run()
+        _advance(engine)
         advanced = wall.perf_counter()
         ledger = engine.ledger()
         metrics = {
@@ -192,6 +220,23 @@ def _run(scenario: Scenario, target: RunFolder, watchers: Sequence[Watcher], thr
     published = target.publish()
     problems = [*ledger.problems(), *(e["text"] for e in summary["expect"] if not e["ok"])]
     return Outcome(published, summary, timing, problems)
+
+
+def _advance(engine: Engine) -> None:
+    """Run to the end; whatever goes wrong in a model or in writing its results is one sentence with its moment."""
+    try:
+        engine.run()
+    except RunError:
+        raise
+    except Exception as error:
+        raise RunError(f"at {offset_text(engine.now_us)}: {_words(error)}") from error
+
+
+def _words(error: Exception) -> str:
+    """What an exception says, with its kind where that is not a sentence of ours."""
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return str(error) if isinstance(error, (ValueError, RuntimeError)) and str(error) else repr(error)
 
 
 def summarise(

@@ -1,15 +1,25 @@
-"""Bad input is one clear message and exit code 2; an interrupt is 130. Never a traceback for what a user can mend."""
+"""Bad input is one clear message and exit code 2; an interrupt is 130, a termination 143. Never a traceback for what a
+user can mend."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import typer
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: everything is cleaned up as after Ctrl-C."""
 
 
 def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -17,13 +27,16 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        with contextlib.suppress(ValueError):  # only the main thread may say what a signal does
+            signal.signal(signal.SIGTERM, _terminate)
         try:
             return command(*args, **kwargs)
         except (typer.Exit, typer.Abort):
             raise
-        except KeyboardInterrupt:
-            print("interrupted: nothing was kept", file=sys.stderr)
-            raise typer.Exit(130) from None
+        except KeyboardInterrupt as stop:
+            how, code = ("terminated", 143) if isinstance(stop, Terminated) else ("interrupted", 130)
+            print(f"{how}: {stop.args[0] if stop.args else 'nothing was kept'}", file=sys.stderr)
+            raise typer.Exit(code) from None
         except Exception as error:
             code = _explain(error)
             if code is None:
@@ -33,6 +46,21 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             raise typer.Exit(code) from None
 
     return wrapper
+
+
+def end_with(parent: int) -> None:
+    """Terminate this process, with its cleaning up, when the process that started it is gone (also by kill -9)."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="parent").start()
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
 
 
 def _explain(error: Exception) -> int | None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from twin import __version__
-from twin.cli.guard import guarded
+from twin.cli.guard import end_with, guarded
 
 app = typer.Typer(
     name="twin",
@@ -47,14 +47,19 @@ def main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
     ] = False,
 ) -> None:
-    """Exit codes: 0 good, 1 an expectation or the ledger failed, 2 bad input, 130 interrupted."""
+    """Exit codes: 0 good, 1 an expectation or the ledger failed, 2 bad input, 130 interrupted, 143 terminated."""
 
 
 @app.command()
 @guarded
 def run(
     scenario: ScenarioFile,
-    runs: Runs = Path("runs"),
+    runs: Annotated[
+        Path | None,
+        typer.Option(
+            "--runs", help="folder of run folders [default: the scenario's `results.folder`, runs]", show_default=False
+        ),
+    ] = None,
     sets: Overrides = None,
     root: Root = None,
     baseline: Annotated[
@@ -64,10 +69,13 @@ def run(
     threads: Annotated[int, typer.Option(min=1, max=64, help="models that advance at the same time")] = 2,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
     as_json: AsJson = False,
+    parent: Annotated[int | None, typer.Option(hidden=True, help="end when this process is gone")] = None,
 ) -> None:
     """Run a scenario and print its headline figures."""
     from twin.cli.run import run_command
 
+    if parent is not None:
+        end_with(parent)
     raise typer.Exit(run_command(scenario, runs, sets or [], root, baseline, report, threads, quiet, as_json))
 
 

@@ -55,5 +55,9 @@ class ProgressWatcher:
         else:
             print(f"{self._name}: {note}", file=sys.stderr, flush=True)
 
+    def say(self, line: str) -> None:
+        """A line above the bar: a warning, or what was cleared away."""
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
     def entry(self, entry: dict[str, Any]) -> None:
         """Events are for the run folder; the bar stays quiet."""

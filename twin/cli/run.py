@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from twin.scenario import Scenario, load
 
 def run_command(
     path: Path,
-    runs: Path,
+    runs: Path | None,
     sets: Sequence[str],
     root: Path | None,
     with_baseline: bool,
@@ -27,22 +28,32 @@ def run_command(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Run and tell; the exit code (0 good, 1 the ledger or an expectation failed)."""
+    """Run and tell; the exit code (0 good, 1 the ledger or an expectation failed, or the baseline did not run).
+
+    runs : folder of run folders; None for the scenario's own `results.folder`.
+    """
     scenario = load(path, sets, root)
+    runs = Path(scenario.results.folder) if runs is None else runs
     base, child = (None, None)
     if with_baseline and scenario.baseline is not None:
         base, child = _baseline(scenario, runs, root)
+    outcome, alone = None, False
     try:
         outcome = run_watched(scenario, runs, threads, quiet)
         if child is not None:
-            base = _await(child, scenario)
-    except BaseException:
+            base, words = _await(child, scenario)
+            alone = base is None
+            for line in words:
+                print(line, file=sys.stderr)
+        page = write_reports(outcome, base) if with_report else None
+    except BaseException as error:
         if child is not None:
             _stop(child)
+        if outcome is not None and isinstance(error, KeyboardInterrupt):
+            error.args = (f"the run is whole: {outcome.folder}",)
         raise
-    page = write_reports(outcome, base) if with_report else None
     tell(outcome, base, page, as_json)
-    return 0 if outcome.status == "good" else 1
+    return 0 if outcome.status == "good" and not alone else 1
 
 
 def run_watched(scenario: Scenario, runs: Path, threads: int, quiet: bool) -> Outcome:
@@ -51,7 +62,7 @@ def run_watched(scenario: Scenario, runs: Path, threads: int, quiet: bool) -> Ou
 
     bar = ProgressWatcher(scenario.name, scenario.clock.duration_us)
     with contextlib.nullcontext() if quiet else bar:
-        outcome = run(scenario, runs, [] if quiet else [bar], threads)
+        outcome = run(scenario, runs, [] if quiet else [bar], threads, None if quiet else bar.say)
     Catalogue(runs).add(outcome.folder)
     return outcome
 
@@ -92,20 +103,20 @@ def _baseline(scenario: Scenario, runs: Path, root: Path | None) -> tuple[Path |
     if known is not None:
         return known, None
     command = [sys.executable, "-m", "twin.cli.main", "run", str(scenario.baseline), "--runs", str(runs)]
-    command += ["--no-baseline", "--no-report", "--quiet", "--json", "--threads", "1"]
+    command += ["--no-baseline", "--no-report", "--quiet", "--json", "--threads", "1", "--parent", str(os.getpid())]
     if root or scenario.root:
         command += ["--root", str(root or scenario.root)]
     return None, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def _await(child: subprocess.Popen[str], scenario: Scenario) -> Path:
-    from twin.scenario.problems import ScenarioError
-
+def _await(child: subprocess.Popen[str], scenario: Scenario) -> tuple[Path | None, list[str]]:
+    """The baseline's run, or None and why there is none."""
     out, err = child.communicate()
-    if child.returncode not in (0, 1) or not out.strip():
-        assert scenario.baseline is not None
-        raise ScenarioError([f"the baseline {scenario.baseline.name} did not run:", *err.strip().splitlines()[-5:]])
-    return Path(json.loads(out.strip().splitlines()[-1])["folder"])
+    if child.returncode in (0, 1) and out.strip():
+        return Path(json.loads(out.strip().splitlines()[-1])["folder"]), []
+    assert scenario.baseline is not None
+    words = [f"the baseline {scenario.baseline.name} did not run, so there is nothing to hold this run against:"]
+    return None, words + err.strip().splitlines()[-5:]
 
 
 def _stop(child: subprocess.Popen[str]) -> None:

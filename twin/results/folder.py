@@ -85,6 +85,20 @@ class RunFolder:
             shutil.rmtree(self.path, ignore_errors=True)
             self._release()
 
+    def salvage(self, part: str, name: str) -> Path | None:
+        """Keep a folder of an unfinished run as `<root>/<name>`, in place of an earlier one; its path.
+
+        None where it holds no file. The name must not be that of a run (`drill.failed`).
+        """
+        kept = self.path / part
+        if self._pid is None or not any(path.is_file() for path in kept.rglob("*")):
+            return None
+        target = self.path.parent / name
+        with _locked(self.path.parent):
+            shutil.rmtree(target, ignore_errors=True)
+            os.rename(kept, target)
+        return target
+
     def _release(self) -> None:
         if self._pid is not None:
             self._pid.close()

@@ -1,0 +1,80 @@
+"""Two accounts of water, surface and sewers, that share the same exchange to the bit.
+
+SWMM's own report counts what passes a manhole as external inflow and outflow. Here it is restated: the exchange stands
+by itself, outfalls are outfalls. SWMM's own continuity error belongs to SWMM's account and is noted, not spread.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twin.model import Balance
+
+if TYPE_CHECKING:
+    from drainage.model import DrainageModel
+
+SURFACE_TOLERANCE = 1e-10
+
+
+def balances(model: DrainageModel) -> list[Balance]:
+    """`surface water` (exact but for rounding) and `sewer water` (within SWMM's own error)."""
+    found = []
+    if model.surface:
+        found.append(surface_balance(model))
+    if model.swmm:
+        found.append(sewer_balance(model))
+    return found
+
+
+def surface_balance(model: DrainageModel) -> Balance:
+    """Water on land, what the cells still owe the manholes, and leaked water on its way, m3."""
+    assert model.surface is not None
+    account = model.surface.account()
+    up, down = _exchange(model)
+    return Balance(
+        "surface water",
+        "m3",
+        stored_start=0.0,
+        stored_now=model.surface.volume() - float(model.holes.debt.sum()) + model.waiting_m3(),
+        inflow={"rain": account["rain"], "link:leaked": model.leaked_m3, "manholes": up},
+        outflow={"manholes": down, "water bodies": account["river"] + model.leaked_river_m3, "edge": account["edge"]},
+        tolerance=SURFACE_TOLERANCE,
+        noted={"owed to manholes, m3": float(model.holes.debt.sum())},
+    )
+
+
+def sewer_balance(model: DrainageModel) -> Balance:
+    """SWMM's routing totals, m3, with the exchange and the leaks taken out of its external flows."""
+    assert model.swmm is not None
+    totals = model.swmm.totals()
+    up, down = _exchange(model)
+    leaked_here = model.surface is None
+    inflow = {
+        "runoff": totals["runoff"],
+        "dry weather": totals["dry_weather"],
+        "groundwater": totals["groundwater"] + totals["rdii"],
+        "external": totals["external"] - down - model.leaked_sewer_m3,
+    }
+    if up or down:
+        inflow["manholes"] = down
+    if leaked_here:
+        inflow["link:leaked"] = model.leaked_m3
+    return Balance(
+        "sewer water",
+        "m3",
+        stored_start=model.start_totals["initial"],
+        stored_now=totals["stored"] + (model.waiting_m3() if leaked_here else 0.0),
+        inflow=inflow,
+        outflow={
+            "outfalls": totals["outflow"] - up,
+            "flooding": totals["flooding"],
+            "evaporation and seepage": totals["evaporation"] + totals["seepage"] + totals["reacted"],
+            **({"manholes": up} if up or down else {}),
+        },
+        tolerance=model.config.sewer_tolerance,
+        noted={"SWMM's continuity error, %": totals["error_percent"]},
+    )
+
+
+def _exchange(model: DrainageModel) -> tuple[float, float]:
+    return float(model.holes.up.sum()), float(model.holes.down.sum())

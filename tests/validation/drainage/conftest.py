@@ -1,0 +1,5 @@
+"""The fixture of the drainage tests, here too."""
+
+from tests.drainage.conftest import build
+
+__all__ = ["build"]
