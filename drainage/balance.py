@@ -44,7 +44,12 @@ def surface_balance(model: DrainageModel) -> Balance:
 
 
 def sewer_balance(model: DrainageModel) -> Balance:
-    """SWMM's routing totals, m3, with the exchange and the leaks taken out of its external flows."""
+    """SWMM's routing totals, m3, with the exchange and the leaks taken out of its external flows.
+
+    What SWMM's error is held against is the larger of what went through and what the conduits hold: at its first step
+    SWMM fills conduits behind submerged outfalls without taking that water from anywhere (310 m3 in a city of 120 km of
+    sewers), which is much of a dry day's water and nothing to a storm's.
+    """
     assert model.swmm is not None
     totals = model.swmm.totals()
     up, down = _exchange(model)
@@ -59,6 +64,7 @@ def sewer_balance(model: DrainageModel) -> Balance:
         inflow["manholes"] = down
     if leaked_here:
         inflow["link:leaked"] = model.leaked_m3
+    through = max(sum(map(abs, inflow.values())), model.start_totals["initial"])
     return Balance(
         "sewer water",
         "m3",
@@ -71,7 +77,7 @@ def sewer_balance(model: DrainageModel) -> Balance:
             "evaporation and seepage": totals["evaporation"] + totals["seepage"] + totals["reacted"],
             **({"manholes": up} if up or down else {}),
         },
-        tolerance=model.config.sewer_tolerance,
+        tolerance=model.config.sewer_tolerance * max(1.0, model.room_m3 / max(through, 1e-12)),
         noted={"SWMM's continuity error, %": totals["error_percent"]},
     )
 

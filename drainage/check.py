@@ -10,7 +10,7 @@ from drainage.config import DrainageConfig, Inflow, PumpOutage, SetGate, SetPump
 from drainage.network import SewerFile
 from twin.model import Setup
 from twin.places import Grid
-from twin.scenario.problems import Problem, ScenarioError, suggest
+from twin.scenario.problems import Problem, ScenarioError, choose, suggest
 
 SWMM_TIMEOUT_S = 60.0
 DEEP_M = 2.0
@@ -24,7 +24,7 @@ def check(setup: Setup) -> list[Problem]:
     problems: list[Problem] = []
     sewer = None
     if config.sewer is not None:
-        problems += _accepted(setup, config)
+        problems += _unlike_swmm(setup, config) or _accepted(setup, config)
         if any(not p.warn for p in problems):
             return problems
         sewer = SewerFile.read(config.sewer)
@@ -33,6 +33,32 @@ def check(setup: Setup) -> list[Problem]:
         problems += _terrain(setup, config, sewer)
     problems += _events(setup, sewer)
     return problems
+
+
+NUMBERS = {
+    "JUNC": (1, 6), "OUTFALL": (1, 2), "STORAGE": (1, 4), "CONDUIT": (3, 7), "XSECT": (2, 6), "SUBCATCHMENT": (3, 7),
+    "COORD": (1, 3), "INFLOW": (4, 7), "DWF": (2, 3),
+}  # fmt: skip
+"""Words of a line that are numbers, by the first letters of its section, by which SWMM knows a section."""
+
+
+def _unlike_swmm(setup: Setup, config: DrainageConfig) -> list[Problem]:
+    """Files of another kind, which SWMM answers with riddles, and NaN or inf, with which it would compute."""
+    assert config.sewer is not None
+    at, name, sewer = (setup.section, "sewer"), config.sewer.name, SewerFile.read(config.sewer)
+    if not any(sewer.rows(heading) for heading in ("JUNC", "OUTFALL", "STORAGE", "SUBCATCHMENT")) or (
+        sewer.rows("PIPE") and not sewer.rows("CONDUIT")
+    ):
+        if sewer.rows("PIPE"):
+            return [Problem(at, f"{name} is an EPANET file: name it as `network` in the section `water`")]
+        return [Problem(at, f"{name} is no SWMM file: it has no [JUNCTIONS] or [SUBCATCHMENTS]. Export it as INP")]
+    return [
+        Problem(at, f"'{word}' is no number to compute with: give a finite one", where=f"{name}:{row.line}")
+        for heading, (first, last) in NUMBERS.items()
+        for row in sewer.rows(heading)
+        for word in row.tokens[first:last]
+        if word.lower().lstrip("+-") in ("nan", "inf", "infinity")
+    ]
 
 
 def _accepted(setup: Setup, config: DrainageConfig) -> Iterator[Problem]:
@@ -181,7 +207,7 @@ def _events(setup: Setup, sewer: SewerFile | None) -> Iterator[Problem]:
 def _known(where: str, id: str, kind: str, known: Iterable[str], file: str) -> Iterator[Problem]:
     known = list(known)
     if id not in known:
-        yield Problem(("timeline",), f"no {kind} '{id}' in {file}.{suggest(id, known)}", where=where)
+        yield Problem(("timeline",), f"no {kind} '{id}' in {file}.{choose(id, known)}", where=where)
 
 
 def _links(sewer: SewerFile, *kinds: str) -> list[str]:

@@ -85,6 +85,7 @@ class DrainageModel:
         if self.surface is not None and config.river_level is not None:
             self.surface.set_level(config.river_level)
         self.start_totals = self.swmm.totals() if self.swmm else {}
+        self.room_m3 = self.sewer.conduit_room_m3 if self.sewer else 0.0
 
     def _places(self) -> dict[str, Places]:
         places: dict[str, Places] = {"city": City()}

@@ -6,6 +6,7 @@ every line, so that the run's copy differs from the user's file in nothing but w
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -185,6 +186,13 @@ class SewerFile:
                     )
                 found[id] = LinkRow(id, kind, row.line, (a, b), crown)  # type: ignore[arg-type]
         return found
+
+    @cached_property
+    def conduit_room_m3(self) -> float:
+        """What the conduits hold when full, m3, taken as round pipes of their height."""
+        heights = {r.tokens[0]: r.number(2) * self.metres for r in self.rows("XSECT") if _is_number(r.tokens, 2)}
+        lengths = {r.tokens[0]: r.number(3) * self.metres for r in self.rows("CONDUIT") if r.tokens}
+        return sum(math.pi / 4 * heights.get(id, 0.0) ** 2 * length for id, length in lengths.items())
 
     def _offset(self, row: Row, place: int, invert_m: float) -> float:
         """Elevation of a conduit's end, m."""

@@ -10,6 +10,9 @@ from twin.model import Beat
 if TYPE_CHECKING:
     from twin.results.view import RunView
 
+NOTHING = 0.01
+"""A change of the moves by this share is luck (another order of trucks), not the drill."""
+
 
 def story(view: RunView, baseline: RunView | None) -> list[Beat]:
     """Stops, closed lanes, starved cranes and late ships by time, and the sum of it at the end."""
@@ -106,6 +109,8 @@ def _sum(view: RunView, baseline: RunView | None) -> list[Beat]:
     other, other_rate = baseline.metric("port.moves"), baseline.metric("port.crane_rate")
     if moves == other:
         return [Beat(None, f"The terminal makes {moves:.0f} moves, as many as in the comparison run.", 2)]
+    if abs(moves - other) <= NOTHING * other:
+        return [Beat(None, f"The terminal makes {moves:.0f} moves, hardly other than in the comparison run.", 2)]
     change = "fewer" if moves < other else "more"
     text = (
         f"The terminal makes {moves:.0f} moves, {abs(moves - other):.0f} {change} than in the comparison run; "

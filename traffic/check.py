@@ -29,7 +29,7 @@ def check(setup: Setup) -> list[Problem]:
         return [Problem((section, "sumocfg"), str(error))]
     try:
         network = read_network(inputs.network)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         return [Problem((section, key), f"{error}. Make one with netconvert or `twin build`")]
     problems = [
         *_projection(section, key, setup.crs, network),

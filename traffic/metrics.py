@@ -64,9 +64,9 @@ def summary_of(figures: Figures) -> dict[str, Metric]:
         "held_hours": Metric(trips.held_hours(now), "h", "Vehicle-hours that stranded trips were held", "lower"),
         "affected": Metric(tally["affected"], "1", "Trips whose way was cut", "lower", 0),
         "rerouted": Metric(tally["rerouted"], "1", "Of these: found another way", "", 0),
-        "stranded": Metric(tally["stranded"], "1", "Of these: held for a time, no way open", "lower", 0),
+        "stranded": Metric(tally["stranded"], "1", "Trips held on their way: no way open", "lower", 0),
         "stranded_now": Metric(len(trips.held), "1", "Trips still held at the end", "lower", 0),
-        "cancelled": Metric(tally["cancelled"], "1", "Of these: not begun, no way open", "lower", 0),
+        "cancelled": Metric(tally["cancelled"], "1", "Trips that could not begin: no way open", "lower", 0),
         "undecided": Metric(tally["undecided"] + tally["spared"], "1", "Of these: never had to choose", "", 0),
         "unaffected": Metric(tally["unaffected"], "1", "Trips whose way stayed open", "higher", 0),
         "discarded": Metric(

@@ -95,6 +95,8 @@ class Engine:
                         r for r in runners if r.model.rank == rank and not r.future and r.reached_us <= self.now_us
                     ]
                     stop_us = self._next_stop(events)
+                    for runner in started:
+                        self._take_in(runner)
                     for runner in sorted(started, key=lambda r: _stays_in_main(r.model)):
                         self._start(runner, pool, stop_us)
                     if rank != ranks[-1] and started:
@@ -125,7 +127,16 @@ class Engine:
         key = (section, found.at)
         if key not in self._ids:
             self._ids[key] = ids_of(model.places[found.at])
-        return model.take(port), self._ids[key], found.unit
+        return self.read(section, port), self._ids[key], found.unit
+
+    def read(self, section: str, port: str) -> Any:
+        """Present values of an output; what the model needs to find them counts as its own time."""
+        begun = wall.perf_counter()
+        values = self.models[section].take(port)
+        runner = next((r for r in self._running if r.section == section), None)
+        if runner is not None:
+            runner.seconds += wall.perf_counter() - begun
+        return values
 
     def _runners(self) -> list[_Runner]:
         return [
@@ -153,7 +164,7 @@ class Engine:
         """Watchers, triggers and events, once everybody has reached this time."""
         if any(r.future for r in runners):
             return
-        begun = wall.perf_counter()
+        begun, inside = wall.perf_counter(), sum(r.seconds for r in runners)
         if self.now_us % self.exchange_us == 0 or self.now_us >= self.duration_us:
             for planned in events.triggered(self.now_us, self.lookup):
                 self._happen(planned, runners, events)
@@ -164,7 +175,7 @@ class Engine:
         if self.now_us % self.exchange_us == 0 or self.now_us >= self.duration_us:
             for watcher in self.watchers:
                 watcher.tick(self.now_us, self)
-        self._cost("events and results", begun)
+        self._cost("events and results", begun + sum(r.seconds for r in runners) - inside)
 
     def _happen(self, planned: Planned, runners: list[_Runner], events: Agenda) -> None:
         runner = next(r for r in runners if r.section == planned.section)
@@ -188,7 +199,6 @@ class Engine:
         self._give(runner)
 
     def _start(self, runner: _Runner, pool: ThreadPoolExecutor, stop_us: int) -> None:
-        self._take_in(runner)
         wanted = runner.model.next_event_us()
         target = max(min(wanted, stop_us), runner.reached_us + MINIMUM_ADVANCE_US)
         short = target - runner.reached_us < 1000
@@ -225,21 +235,25 @@ class Engine:
         runner.reached_us = reached
 
     def _take_in(self, runner: _Runner) -> None:
-        begun = wall.perf_counter()
+        begun, inside = wall.perf_counter(), runner.seconds
         for link in runner.inputs:
             values = link.drain()
             if values is not None:
+                started = wall.perf_counter()
                 runner.model.put(link.into, values)
-        self._cost("links", begun)
+                runner.seconds += wall.perf_counter() - started
+        self._cost("links", begun + runner.seconds - inside)
 
     def _give(self, runner: _Runner) -> None:
-        begun = wall.perf_counter()
+        begun, inside = wall.perf_counter(), runner.seconds
         for port, links in runner.outputs:
+            started = wall.perf_counter()
             values = runner.model.take(port.name)
+            runner.seconds += wall.perf_counter() - started
             for link in links:
                 if values is not None and (port.kind is not Kind.ARRIVALS or len(values)):
                     link.push(values)
-        self._cost("links", begun)
+        self._cost("links", begun + runner.seconds - inside)
 
     def _tell(self, runner: _Runner) -> None:
         entries, runner.journal.entries = runner.journal.entries, []

@@ -45,7 +45,7 @@ def overlap(boxes: Mapping[str, Box], ports: Mapping[str, Iterable[Port]], crs: 
     """
     groups = _together(boxes)
     if len(groups) < 2:
-        return []
+        return [_degrees(name) for name in boxes if _in_degrees(boxes[name]) and len(boxes) > 1]
     city = max(groups, key=lambda group: (len(group), max(_area(boxes[name]) for name in group)))
     tables = {section: tuple(table) for section, table in ports.items()}
     linked = {
@@ -64,6 +64,11 @@ def overlap(boxes: Mapping[str, Box], ports: Mapping[str, Iterable[Port]], crs: 
             Problem((section,), _sentence(section, box, nearest, boxes[nearest], crs), warn=not partners),
         )
     return problems
+
+
+def _degrees(section: str) -> Problem:
+    text = f"the coordinates of {section} look like degrees: bring them into metres, as those of the other sections"
+    return Problem((section,), text, warn=True)
 
 
 def gap_m(a: Box, b: Box) -> float:

@@ -27,7 +27,7 @@ from twin.ports import Direction, Kind, Record
 from twin.results.folder import RunFolder
 from twin.results.recorder import Recorder
 from twin.scenario import Scenario, check_inputs, setup_for
-from twin.scenario.problems import ScenarioError
+from twin.scenario.problems import Problem, ScenarioError
 
 PACKAGES = ("city-twin", "numpy", "numba", "scipy", "wntr", "swmm-toolkit", "libsumo", "simpy", "zarr")
 
@@ -54,8 +54,8 @@ class ResultsWatcher:
     interval_us: int
     seconds: float = 0.0
     events: int = 0
-    _fields: list[tuple[str, Model, str]] = field(default_factory=list)
-    _series: list[tuple[str, Model, str]] = field(default_factory=list)
+    _fields: list[tuple[str, str]] = field(default_factory=list)
+    _series: list[tuple[str, str]] = field(default_factory=list)
 
     def declare(self, models: Mapping[str, Model]) -> None:
         for section, model in models.items():
@@ -64,14 +64,15 @@ class ResultsWatcher:
                     continue
                 self.recorder.declare(section, port, model.places[port.at])
                 kept = self._fields if port.record is Record.FIELD else self._series
-                kept.append((section, model, port.name))
+                kept.append((section, port.name))
 
     def tick(self, now_us: int, engine: Engine) -> None:
-        begun = wall.perf_counter()
         due = now_us % self.interval_us == 0 or now_us >= engine.duration_us
-        for section, model, port in [*self._series, *(self._fields if due else ())]:
-            self.recorder.record(now_us, section, port, model.take(port))
-        self.seconds += wall.perf_counter() - begun
+        for section, port in [*self._series, *(self._fields if due else ())]:
+            values = engine.read(section, port)
+            begun = wall.perf_counter()
+            self.recorder.record(now_us, section, port, values)
+            self.seconds += wall.perf_counter() - begun
 
     def entry(self, entry: dict[str, Any]) -> None:
         self.events += 1
@@ -111,8 +112,8 @@ def build_models(scenario: Scenario, folder: Path, journals: dict[str, Journal])
 def couple(scenario: Scenario, models: Mapping[str, Model]) -> list[Link]:
     """The links among built models; `ScenarioError` when two do not fit, or a trigger looks at an unknown place."""
     errors = [
-        f"{entry.event.where}  when: {text}"
-        for entry in scenario.schedule
+        scenario.locate(Problem(("timeline", index, "when"), text))
+        for index, entry in enumerate(scenario.schedule)
         if entry.when is not None
         for text in entry.when.check_places(lambda section, port: places_of(models[section], port))
     ]
@@ -156,6 +157,10 @@ def run(
         for note in target.notes:
             tell(note)
         return _run(scenario, target, watchers, threads, begun, tell)
+    except KeyboardInterrupt as stop:
+        if target.final.is_dir():
+            stop.args = (f"the run is whole: {target.final}",)
+        raise
     except RunError as error:
         kept = target.salvage("engines", f"{scenario.name}.failed")
         raise RunError(f"{error}. What the engines wrote is in {kept}" if kept else str(error)) from error

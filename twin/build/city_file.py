@@ -52,7 +52,10 @@ def city_text(
     site: Site,
     burst: Burst,
 ) -> str:
-    """city.yaml: the four models of the city, on which drills build with `extends`. Weather is the drill's."""
+    """city.yaml: the four models of the city, on which drills build with `extends`.
+
+    It is dry: the storm by which the sewers are sized stands in sewer.inp, and would fall if no weather were said.
+    """
     end = recipe.traffic.hours - 1
     start = recipe.start + timedelta(0)
     rows = [
@@ -67,6 +70,7 @@ def city_text(
         f"seed: {recipe.seed}",
         f'clock: {{start: "{start.isoformat(timespec="minutes")}", duration: {end:g} h, exchange: 60 s}}',
         f"city: {{name: {_quoted(recipe.title or recipe.name)}, note: {_quoted(note)}}}",
+        "weather: {rain: 0 mm/h}",
         "water:",
         "  network: net.inp",
         f"  person_demand: {recipe.water.use * 1000:g} L/d",

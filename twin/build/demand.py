@@ -14,6 +14,7 @@ from twin.build.gate import BACK, IN, OUT, YARD, GatePlan
 from twin.build.recipe import GateRecipe, TrafficRecipe
 from twin.build.routes import Router
 from twin.build.sumo_net import SumoNet
+from twin.scenario.problems import ScenarioError, suggest
 
 FloatArray = NDArray[np.float64]
 
@@ -22,7 +23,7 @@ KIND_WEIGHT = {"residential": 1.0, "living_street": 1.0, "unclassified": 1.0, "s
 """Trip ends per metre of street against a residential street; other streets 0.3."""
 SHORTEST_TRIP_M = 400.0
 
-# No blue-light device: with it SUMO 1.25.0 ended with a segmentation fault on Adlershof, 2 h 22 min into the evening.
+# No blue-light device: with it SUMO 1.25.0 ends with a segmentation fault within three hours of this traffic.
 TYPES = {
     "car": 'vClass="passenger"',
     "truck": 'vClass="truck" length="16.5" accel="1.0" decel="4.0" maxSpeed="22.2"',
@@ -162,24 +163,38 @@ def _truck_ends(net: SumoNet, router: Router) -> tuple[FloatArray, FloatArray]:
 
 
 def ambulances(net: SumoNet, recipe: TrafficRecipe, seed: int) -> list[Vehicle]:
-    """One call every so often, from the rescue station (a main street near the middle, or the one farthest out) to
-    somebody's street."""
+    """One call every so often, from the rescue stations in turn to somebody's street.
+
+    `ScenarioError` for a station in a street that is not there.
+    """
     if recipe.ambulance_every <= 0:
         return []
     router = Router(net, "emergency", GATE_EDGES)
     rng = np.random.default_rng(seed)
-    inner = np.flatnonzero(router.core & (router.length > 30))
+    inner = np.flatnonzero(router.core & (router.length > 30)).astype(np.int64)
     main = [k for k in inner if net.edges[router.ids[k]].kind.split("|")[0] in ("secondary", "tertiary", "primary")]
     choices = np.array(main or inner.tolist())
     centre = router.middle[inner].mean(axis=0)
     away = np.hypot(*(router.middle[choices] - centre).T)
-    base = int(choices[np.argmin(away) if recipe.ambulances_from == "middle" else np.argmax(away)])
+    named = {"middle": int(choices[np.argmin(away)]), "edge": int(choices[np.argmax(away)])}
+    bases = [named[s] if s in named else _street_edge(net, router, s, inner, centre) for s in recipe.ambulances_from]
     weight = np.array([router.length[k] * KIND_WEIGHT.get(net.edges[router.ids[k]].kind, 0.3) for k in inner])
     calls = np.arange(recipe.ambulance_every / 2, recipe.hours * 3600 - 900, recipe.ambulance_every)
     targets = rng.choice(inner, len(calls), p=weight / weight.sum())
-    ways = router.paths([(base, int(t)) for t in targets], router.free_s)
+    ways = router.paths([(bases[k % len(bases)], int(t)) for k, t in enumerate(targets)], router.free_s)
     return [
         Vehicle(f"ambulance_{k}", "ambulance", float(round(t)), tuple(router.ids[e] for e in way))
         for k, (t, way) in enumerate(zip(calls, ways, strict=True))
         if len(way) > 1
     ]
+
+
+def _street_edge(net: SumoNet, router: Router, street: str, inner: NDArray[np.int64], centre: FloatArray) -> int:
+    """The edge of a street that is nearest to the middle of the city."""
+    found = [int(k) for k in inner if net.edges[router.ids[int(k)]].name == street]
+    if not found:
+        names = sorted({net.edges[router.ids[int(k)]].name for k in inner} - {""})
+        raise ScenarioError(
+            [f"traffic.ambulances_from: there is no street '{street}' for ambulances.{suggest(street, names)}"]
+        )
+    return min(found, key=lambda k: (float(np.hypot(*(router.middle[k] - centre))), k))

@@ -177,9 +177,9 @@ class TrafficRecipe(Section):
     """Share of trip ends at the edge of the network."""
     ambulance_every: Duration = 360.0
     """0 s for none."""
-    ambulances_from: Literal["middle", "edge"] = "middle"
-    """Where the rescue station is: in the middle of the city, or in the next district, at the far end of a main
-    street."""
+    ambulances_from: tuple[str, ...] = ("middle",)
+    """Rescue stations, which answer calls in turn: `middle` (a main street near the middle), `edge` (the main street
+    farthest out), or the name of a street."""
 
 
 class GateRecipe(Section):

@@ -33,6 +33,9 @@ HEAD_TOLERANCE       0.0005
 THREADS              1
 """
 BANK_SHAFT_M = 3.0
+WELL_SHAFT_M2, WELL_SHAFT_M = 1.2, 10.0
+"""A wet well is closed at street level but for a vent: what its pumps cannot take backs up in the sewers and comes out
+of the manholes, onto the street. An open basin would spill it out of the model."""
 
 
 def inp_text(sewers: Sewers, title: str, rain_mm_per_h: Sequence[float], step_min: int, roughness: float) -> str:
@@ -94,15 +97,19 @@ def _pumping(sewers: Sewers, wells: dict[int, str]) -> list[str]:
     """Wet wells with two pumps each: the first starts 0.8 m over the floor, the second at 1.2 m, both stop at 0.3 m."""
     if not sewers.stations:
         return []
-    rows = ["", "[STORAGE]", ";id invert depth initial shape coefficient exponent constant ponded evaporation"]
-    for s in sewers.stations:
-        depth = float(sewers.ground_m[s.root]) - s.floor_m
-        rows.append(f"{wells[s.root]} {s.floor_m:.3f} {depth:.3f} 0.3 FUNCTIONAL 0 0 {s.area_m2:.1f} 0 0")
+    rows = ["", "[STORAGE]", ";id invert depth initial shape curve ponded evaporation"]
+    deep = [float(sewers.ground_m[s.root]) - s.floor_m for s in sewers.stations]
+    for k, s in enumerate(sewers.stations):
+        rows.append(f"{wells[s.root]} {s.floor_m:.3f} {deep[k] + WELL_SHAFT_M:.3f} 0.3 TABULAR WELL{k + 1} 0 0")
     rows += ["", "[PUMPS]", ";id from to curve status start stop"]
     for k, s in enumerate(sewers.stations):
         rows.append(f"SP{2 * k + 1} {wells[s.root]} D{k + 1} PUMP{k + 1} OFF 0.8 0.3")
         rows.append(f"SP{2 * k + 2} {wells[s.root]} D{k + 1} PUMP{k + 1} OFF 1.2 0.3")
-    rows += ["", "[CURVES]", ";flow over depth in the wet well"]
+    rows += ["", "[CURVES]", ";ground area over depth in the wet well; its pumps' flow over depth"]
+    for k, s in enumerate(sewers.stations):
+        sizes = ((0.0, s.area_m2), (deep[k], s.area_m2), (deep[k] + 0.05, WELL_SHAFT_M2))
+        for j, (depth, area) in enumerate((*sizes, (deep[k] + WELL_SHAFT_M, WELL_SHAFT_M2))):
+            rows.append(f"WELL{k + 1} {'Storage ' if j == 0 else ''}{depth:.3f} {area:.1f}")
     for k, s in enumerate(sewers.stations):
         for j, (depth, share) in enumerate(((0.0, 0.8), (1.0, 0.95), (3.0, 1.0), (8.0, 1.1))):
             rows.append(f"PUMP{k + 1} {'PUMP4 ' if j == 0 else ''}{depth:.1f} {share * s.flow_m3s:.4f}")

@@ -34,9 +34,10 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         except (typer.Exit, typer.Abort):
             raise
         except KeyboardInterrupt as stop:
-            how, code = ("terminated", 143) if isinstance(stop, Terminated) else ("interrupted", 130)
+            ended = isinstance(stop, Terminated)
+            how = "terminated" if ended else "interrupted"
             print(f"{how}: {stop.args[0] if stop.args else 'nothing was kept'}", file=sys.stderr)
-            raise typer.Exit(code) from None
+            raise typer.Exit(143 if ended else 130) from None
         except Exception as error:
             code = _explain(error)
             if code is None:

@@ -17,6 +17,10 @@ from twin.scenario import Scenario, check_inputs, load
 def validate_command(path: Path, sets: Sequence[str] = (), root: Path | None = None) -> int:
     """Loads the scenario and has every model check its input files. 0 when a run can begin, else 2."""
     scenario = load(path, sets, root)
+    if scenario.baseline is not None:
+        from twin.cli.run import load_baseline
+
+        load_baseline(scenario, root)
     problems = check_inputs(scenario)
     for problem in problems:
         print(("warning  " if problem.warn else "") + scenario.locate(problem), file=sys.stderr)

@@ -20,7 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ScenarioFile = Annotated[Path, typer.Argument(help="scenario file (YAML)", show_default=False)]
+ScenarioFile = Annotated[Path, typer.Argument(help="scenario file (YAML)", show_default=False, readable=False)]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="override a value, e.g. --set seed=8", show_default=False),

@@ -1,4 +1,7 @@
-"""`twin run`: the scenario, beside it its baseline in a second process, then the report that holds the two together."""
+"""`twin run`: the scenario, beside it its baseline in a second process, then the report that holds the two together.
+
+The scheduler is imported once the scenario has been read, so that a mistake in it is told at once.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from twin.cli.progress import ProgressWatcher
-from twin.run import Outcome, run
 from twin.scenario import Scenario, load
+
+if TYPE_CHECKING:
+    from twin.run import Outcome
 
 
 def run_command(
@@ -49,8 +52,8 @@ def run_command(
     except BaseException as error:
         if child is not None:
             _stop(child)
-        if outcome is not None and isinstance(error, KeyboardInterrupt):
-            error.args = (f"the run is whole: {outcome.folder}",)
+        if isinstance(error, KeyboardInterrupt):
+            _say_what_is_kept(error, outcome)
         raise
     tell(outcome, base, page, as_json)
     return 0 if outcome.status == "good" and not alone else 1
@@ -58,13 +61,26 @@ def run_command(
 
 def run_watched(scenario: Scenario, runs: Path, threads: int, quiet: bool) -> Outcome:
     """One run with its progress."""
+    from twin.cli.progress import ProgressWatcher
     from twin.results.catalogue import Catalogue
+    from twin.run import run
 
     bar = ProgressWatcher(scenario.name, scenario.clock.duration_us)
-    with contextlib.nullcontext() if quiet else bar:
-        outcome = run(scenario, runs, [] if quiet else [bar], threads, None if quiet else bar.say)
-    Catalogue(runs).add(outcome.folder)
+    outcome = None
+    try:
+        with contextlib.nullcontext() if quiet else bar:
+            outcome = run(scenario, runs, [] if quiet else [bar], threads, None if quiet else bar.say)
+        Catalogue(runs).add(outcome.folder)
+    except KeyboardInterrupt as stop:
+        _say_what_is_kept(stop, outcome)
+        raise
     return outcome
+
+
+def _say_what_is_kept(stop: KeyboardInterrupt, outcome: Outcome | None) -> None:
+    """A run that was published before the interrupt stays; the command line says so."""
+    if outcome is not None:
+        stop.args = (f"the run is whole: {outcome.folder}",)
 
 
 def write_reports(outcome: Outcome, base: Path | None) -> Path:
@@ -77,6 +93,8 @@ def write_reports(outcome: Outcome, base: Path | None) -> Path:
 
 def tell(outcome: Outcome, base: Path | None, page: Path | None, as_json: bool) -> None:
     """The headline table, or JSON for scripts."""
+    from rich.console import Console
+
     from twin.report.terminal import headline
 
     if as_json:
@@ -89,6 +107,12 @@ def tell(outcome: Outcome, base: Path | None, page: Path | None, as_json: bool) 
     print(f"report  {page}" if page else f"run  {outcome.folder}")
 
 
+def load_baseline(scenario: Scenario, root: Path | None) -> Scenario:
+    """The baseline, read from where it stands as seen from here, so that its messages are short."""
+    assert scenario.baseline is not None
+    return load(os.path.relpath(scenario.baseline), [], root or scenario.root)
+
+
 def _baseline(scenario: Scenario, runs: Path, root: Path | None) -> tuple[Path | None, subprocess.Popen[str] | None]:
     """The stored run of the baseline if the very same is there; otherwise a process that makes it."""
     import hashlib
@@ -96,8 +120,7 @@ def _baseline(scenario: Scenario, runs: Path, root: Path | None) -> tuple[Path |
     from twin.results.catalogue import Catalogue
     from twin.run import versions
 
-    assert scenario.baseline is not None
-    dry = load(scenario.baseline, [], root or scenario.root)
+    dry = load_baseline(scenario, root)
     digest = hashlib.sha256(dry.resolved_text().encode()).hexdigest()
     known = Catalogue(runs).find(dry.name, digest, versions())
     if known is not None:

@@ -16,6 +16,7 @@ from twin.results.compare import row, scenario_differences
 from twin.results.view import RunView
 
 MOST_BEATS = 40
+MOST_IN_SHORT = 4
 """Sentences that a story shows at once; the heaviest are kept, the rest unfold."""
 
 
@@ -63,8 +64,14 @@ def _chip(good: bool, text: str) -> str:
 
 
 def in_short(beats: Sequence[Told], view: RunView) -> str:
-    """The two heaviest sentences of the story, the worst first."""
-    worst = sorted(beats, key=lambda t: -t.beat.weight)[:2]
+    """The heaviest sentence of each section, the worst first: what a mayor is told on the stairs.
+
+    Among equals the one that sums up (it has no time) speaks for its section.
+    """
+    heaviest: dict[str, Told] = {}
+    for told in sorted(beats, key=lambda t: (-t.beat.weight, t.beat.time_us is not None)):
+        heaviest.setdefault(told.section, told)
+    worst = sorted(heaviest.values(), key=lambda t: -t.beat.weight)[:MOST_IN_SHORT]
     if not worst:
         return ""
     said = " ".join(_sentence(t.beat, view) for t in worst)

@@ -45,6 +45,8 @@ def load(
     shown = os.path.normpath(path)
     folder, root = _folders(Path(path), shown, None if root is None else Path(root))
     tree = read_chain(Path(path), shown, root)
+    if not tree.value:
+        raise ScenarioError([f"{shown}:1:1  the file is empty: begin with `twin: 1`, `clock:` and a section"])
     keys_at = _keys_at(domains)
     wrong: list[str] = []
     for text in overrides:
@@ -64,8 +66,9 @@ def _folders(path: Path, shown: str, root: Path | None) -> tuple[Path, Path]:
             [f"{shown}  is a folder: name a scenario file" + (f" in it: {', '.join(known)}" if known else "")]
         )
     if not path.is_file():
-        near = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-        raise ScenarioError([f"{shown}  there is no such file.{suggest(path.name, near)}"])
+        near = sorted(p.name for p in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+        hint = suggest(path.name, near) or (f" Here are: {', '.join(near[:8])}" if near else "")
+        raise ScenarioError([f"{shown}  there is no such file.{hint}"])
     folder = path.resolve().parent
     root = folder if root is None else root.resolve()
     if not root.is_dir():

@@ -89,7 +89,8 @@ def override(tree: Node, text: str, keys_at: Callable[[KeyPath, Node], Sequence[
     try:
         new = parse(value, label, tree.folder)
     except ScenarioError as error:
-        raise ScenarioError([f"{label}  the value is not YAML: {error.lines[0].partition('  ')[2]}"]) from None
+        words = error.lines[0].partition("  ")[2].removeprefix("is not YAML: ")
+        raise ScenarioError([f"{label}  the value is not YAML: {words}"]) from None
     if not value.strip():
         new = Node(None, new.place, tree.folder)
     place = Place(label, 0, 0)

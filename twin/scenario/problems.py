@@ -36,3 +36,12 @@ def suggest(wrong: str, known: Iterable[str]) -> str:
     """` Did you mean 'x'?`, or nothing when no known name is near."""
     near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
     return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def choose(wrong: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?`, or some of the known names where none is near."""
+    names = list(known)
+    if hint := suggest(wrong, names):
+        return hint
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f" There are {', '.join(names[:3])}{more}" if names else " There is none"

@@ -59,6 +59,9 @@ def check_inputs(scenario: Scenario, threads: int = 4) -> list[Problem]:
                 return list(scenario.domains[section].check(setups[section]))
             except ScenarioError as error:
                 return [Problem((section,), line) for line in error.lines]
+            except OSError as error:
+                name = Path(str(error.filename)).name if error.filename else "a file"
+                return [Problem((section,), f"{name} cannot be read: {error.strerror or error}")]
 
         with ThreadPoolExecutor(threads) as pool:
             try:

@@ -78,6 +78,8 @@ def read(path: Path, shown: str) -> Node:
         raise ScenarioError([f"{shown}  cannot be read: {error.strerror}"]) from None
     if len(raw) > MAX_BYTES:
         raise ScenarioError([f"{shown}  is larger than {MAX_BYTES // 1000} kB: a scenario names its data by file"])
+    if b"\0" in raw[:4000] and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ScenarioError([f"{shown}  is no text but binary data: name the YAML file"])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler, WithJsonSchema, model_validator
@@ -32,6 +33,9 @@ FormulaName = Annotated[
 ]
 
 
+_NUMBER_LIKE = re.compile(r"\s*[-+]?\.?(\d|(inf|nan)\b)", re.IGNORECASE)
+
+
 class Short(Section):
     """A section that may also be written as one text: a quantity, or the name of a file."""
 
@@ -51,7 +55,7 @@ class Short(Section):
         try:
             parse(value, unit)
         except ValueError:
-            if value[:1].isdigit() and not value.lower().endswith(".csv"):
+            if _NUMBER_LIKE.match(value) and not value.lower().endswith(".csv"):
                 return {key: value}
             return {"series": value}
         return {key: value}
