@@ -15,6 +15,7 @@ $(STAMP): pyproject.toml constraints.txt tools/system_libraries.sh
 	sh tools/system_libraries.sh
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m drainage.warm
 	touch $(STAMP)
 
 $(CITY): $(STAMP) scenarios/adlershof/city.build.yaml
@@ -36,6 +37,7 @@ validate: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m pytest benchmarks --benchmark-only -s
+	$(BIN)/python benchmarks/core/demo.py
 
 clean:
 	rm -rf scenarios/*/city build dist .pytest_cache .mypy_cache .ruff_cache

@@ -119,7 +119,7 @@ def _sum(view: RunView, baseline: RunView | None) -> list[Beat]:
     turn, other_turn = view.metric("port.truck_turn_time"), baseline.metric("port.truck_turn_time")
     if turn is not None and other_turn is not None and abs(turn - other_turn) >= 0.5:
         text += f" A road truck's visit takes {turn:.0f} min instead of {other_turn:.0f}."
-    return [Beat(None, text, 4)]
+    return [Beat(None, text, 3)]
 
 
 def _lost_trucks(view: RunView) -> list[Beat]:

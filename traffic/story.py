@@ -97,7 +97,7 @@ def _help(view: RunView, baseline: RunView | None) -> list[Beat]:
     if baseline is not None:
         before = baseline.metric("traffic.ambulances_in_time")
     if share is not None and before is not None and abs(share - before) >= 0.5:
-        beats.append(Beat(None, f"Help in time: {before:.0f} % on a dry day, {share:.0f} % in this run.", 3))
+        beats.append(Beat(None, f"Help in time: {before:.0f} % on a dry day, {share:.0f} % in this run.", 4))
     return beats
 
 
