@@ -15,6 +15,8 @@ from twin.places import FloatArray
 
 LITRES_PER_DAY = 1e-3 / 86_400.0
 """m3/s in a litre a day."""
+BALANCE_TOLERANCE = 1e-6
+"""Of the throughput; more only where dead ends limit EPANET's arithmetic (`Solution.resolution`)."""
 SHORT_M = 1e-3
 """A junction is short of water when its pressure is this much below the required one."""
 
@@ -32,6 +34,13 @@ class Volumes:
     spilt: float = 0.0
     rounded: float = 0.0
     seeped: float = 0.0
+    unresolved: float = 0.0
+
+    @property
+    def throughput(self) -> float:
+        """The larger of what came in and what went out."""
+        out = self.delivered + self.emitted + self.leaked + self.returned + self.spilt
+        return max(self.supplied + self.fed_in, out)
 
     def add(self, step: Step) -> None:
         held, seconds = step.held, step.length_s
@@ -42,6 +51,7 @@ class Volumes:
         self.emitted += float(held.emitted.sum()) * seconds
         self.leaked += float(held.outlet_flow.sum()) * seconds
         self.seeped += held.seepage * seconds
+        self.unresolved += held.resolution * seconds
         self.spilt += step.spilt_m3
         self.rounded += step.rounded_m3
 
@@ -107,6 +117,11 @@ class Accounts:
         self.leak_from_s[open_now & (self.leak_from_s < 0)] = start
         self.leak_to_s[open_now] = end
 
+    def _quality(self) -> dict[str, float]:
+        """EPANET's account of the substance that it follows."""
+        quality = self.engine.quality
+        return {} if quality is None else {"quality mass ratio (1)": quality.mass_ratio()}
+
     def _worst(self, solution: Solution, at_s: int) -> None:
         lower = solution.pressure_m < self.worst_m
         self.worst_m[lower] = solution.pressure_m[lower]
@@ -129,12 +144,14 @@ class Accounts:
                 "to_reservoirs": v.returned,
                 "tank_overflow": v.spilt,
             },
-            tolerance=1e-6,
+            tolerance=max(BALANCE_TOLERANCE, v.unresolved / max(v.throughput, self.tank_start_m3, 1e-9)),
             noted={
                 **{f"{k} (m3)": x for k, x in invented.items()},
+                "rounding at dead ends, at most (m3)": v.unresolved,
                 "accuracy (1)": self.engine.accuracy,
                 "largest convergence error (1)": self.engine.worst_error,
                 "unbalanced steps": float(self.unbalanced_steps),
+                **self._quality(),
             },
         )
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydraulics.config import Burst, Close, HydrantOpen, Isolate, Open, PumpOutage, WaterConfig
+from hydraulics.config import Burst, Close, HydrantOpen, Inject, Isolate, Open, PumpOutage, WaterConfig
 from hydraulics.inp import Line, lines
 from hydraulics.toolkit import EpanetError, Project, decode
 from twin.model import Event, Setup
-from twin.scenario.problems import Problem, suggest
+from twin.scenario.problems import Problem, choose, suggest
 
 TIMEOUT_S = 60.0
 MOST_TRIALS = 40
@@ -95,6 +95,10 @@ def check(setup: Setup) -> Iterable[Problem]:
 
     config: WaterConfig = setup.config
     at, name = (setup.section, "network"), config.network.name
+    wrong = list(_unlike_epanet(at, config.network))
+    if wrong:
+        yield from wrong
+        return
     try:
         what = f"EPANET, reading {name},"
         contents = run_guarded(read_contents, config.network, timeout_s=TIMEOUT_S, what=what)
@@ -119,8 +123,40 @@ def check(setup: Setup) -> Iterable[Problem]:
             warn=True,
         )
     yield from _hydrant_problems(setup.section, config, contents)
+    if config.trace_node is not None and config.trace_node not in contents.nodes:
+        text = f"no node '{config.trace_node}' in {name}.{suggest(config.trace_node, contents.nodes)}"
+        yield Problem((setup.section, "trace_node"), text)
     for event in setup.events:
+        if isinstance(event.args, Inject) and config.quality != "chemical":
+            text = f"`inject` needs `quality: chemical` in `{setup.section}:`"
+            yield Problem(("timeline",), text, where=event.where)
         yield from _event_problems(event, name, contents)
+
+
+NUMBERS = {
+    "JUNC": (1, 3), "RESE": (1, 2), "TANK": (1, 7), "PIPE": (3, 6), "COOR": (1, 3), "DEMA": (1, 2), "EMIT": (1, 2),
+    "PATT": (1, None), "CURV": (1, 3),
+}  # fmt: skip
+"""Words of a line that are numbers, by the first letters of its section, by which EPANET knows a section."""
+
+
+def _unlike_epanet(at: tuple[str | int, ...], path: Path) -> Iterator[Problem]:
+    """Files of another kind, which EPANET answers with riddles, and NaN or inf, with which it would compute."""
+    listed = list(lines(path))
+    sections = {line.section[:4] for line in listed}
+    if not sections & {"PIPE", "RESE", "TANK"}:
+        if sections & {"COND", "OUTF", "SUBC"}:
+            yield Problem(at, f"{path.name} is a SWMM file: name it as `sewer` in the section `drainage`")
+        elif "JUNC" not in sections:
+            yield Problem(at, f"{path.name} is no EPANET file: it has no [JUNCTIONS]. Export the network as INP")
+        return
+    for line in listed:
+        first, last = NUMBERS.get(line.section[:4], (0, 0))
+        for word in line.words[first:last]:
+            if word.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+                text = f"'{word}' is no number to compute with: give a finite one"
+                yield Problem(at, text, where=f"{path.name}:{line.number}")
+                break
 
 
 def _culprit(path: Path) -> tuple[str, str]:
@@ -197,11 +233,13 @@ def _event_problems(event: Event, file: str, contents: Contents) -> Iterator[Pro
             wanted = [(name, (*contents.pipes, *contents.valves), "pipe or valve") for name in args.pipes]
         case PumpOutage():
             wanted = [(args.pump, contents.pumps, "pump")]
+        case Inject():
+            wanted = [(args.node, contents.nodes, "node")]
         case HydrantOpen():
             wanted = [(args.node, contents.junctions, "junction")]
         case _:
             wanted = []
     for name, known, kind in wanted:
         if name not in known:
-            text = f"no {kind} '{name}' in {file}.{suggest(name, known)}"
+            text = f"no {kind} '{name}' in {file}.{choose(name, known)}"
             yield Problem(("timeline",), text, where=event.where)

@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from hydraulics.ports import PORTS, QUALITY_PORTS
+from twin.ports import Port
 from twin.scenario.base import InputFile, Section, Verb
-from twin.scenario.quantities import Area, Distance, Duration, Flow, Unit, quantity
+from twin.scenario.quantities import Area, Distance, Duration, Flow, Unit, parse, quantity
 
 
 def _id(value: Any) -> Any:
@@ -19,6 +21,11 @@ Id = Annotated[str, BeforeValidator(_id), Field(min_length=1, max_length=31)]
 """An EPANET id: up to 31 characters (EPANET 2.2 user manual, appendix C)."""
 
 LitresPerDay = quantity("L/d", 1.0, 10_000.0)
+MassRate = quantity("mg/min", 0.0)
+Concentration = quantity("mg/L", 0.0)
+
+QUALITY_UNIT = {"age": "h", "trace": "%", "chemical": "mg/L"}
+"""In what each quality analysis counts."""
 
 
 class WaterConfig(Section):
@@ -74,6 +81,60 @@ class WaterConfig(Section):
     accuracy: Annotated[float, Field(ge=1e-8, le=0.1), Unit("1")] | Literal["as_in_file"] = 1e-6
     """EPANET's convergence limit: sum of flow changes over sum of flows. Where a network cannot reach it, it is relaxed
     step by step to 0.001, EPANET's own default. `as_in_file` leaves it alone."""
+
+    quality: Literal["none", "age", "trace", "chemical"] = "none"
+    """What EPANET's quality engine follows beside the hydraulics: the age of the water, the share of it that comes from
+    `trace_node`, or a chemical (chlorine, a contaminant) with the file's initial values, sources and reactions."""
+
+    trace_node: Id | None = None
+    """With `quality: trace`: the reservoir, tank or junction whose water is followed."""
+
+    quality_step: Duration | None = None
+    """Longest step of the quality engine; the file's where none is given."""
+
+    quality_run_up: Duration = 0.0
+    """Whole days that the network runs before the scenario begins, so that ages and concentrations have settled, e.g.
+    `5 d`. The file's own clock, with its patterns, controls and tanks, begins that much earlier."""
+
+    quality_limit: str | None = None
+    """People above this count as exposed: `72 h` of age, `10 %` of traced water, `0.3 mg/L` of a chemical."""
+
+    quality_floor: str | None = None
+    """People below this count as underprotected: `0.1 mg/L` of free chlorine."""
+
+    @property
+    def quality_bounds(self) -> tuple[float | None, float | None]:
+        """(limit, floor) in h, % or mg/L."""
+        unit = QUALITY_UNIT.get(self.quality, "1")
+        limit, floor = (
+            None if text is None else parse(text, unit) for text in (self.quality_limit, self.quality_floor)
+        )
+        return limit, floor
+
+    def active_ports(self) -> tuple[Port, ...]:
+        """The ports of a model of this section: of the quality ports only the one that is followed."""
+        mine = QUALITY_PORTS.get(self.quality)
+        return tuple(port for port in PORTS if port.name == mine or port.name not in QUALITY_PORTS.values())
+
+    @model_validator(mode="after")
+    def _quality(self) -> WaterConfig:
+        if (self.quality == "trace") != (self.trace_node is not None):
+            raise ValueError("`quality: trace` and `trace_node` belong together")
+        for key in ("quality_limit", "quality_floor"):
+            text = getattr(self, key)
+            if text is None:
+                continue
+            if self.quality == "none":
+                raise ValueError(f"{key} needs `quality: age`, `trace` or `chemical`")
+            try:
+                parse(text, QUALITY_UNIT[self.quality])
+            except ValueError as error:
+                raise ValueError(f"{key}: {error}") from error
+        if self.quality_step is not None and self.quality_step < 1.0:
+            raise ValueError("quality_step must be at least 1 s")
+        if self.quality_run_up % 86_400.0:
+            raise ValueError("quality_run_up must be whole days, so that the hour of the day stays")
+        return self
 
     @model_validator(mode="after")
     def _limits(self) -> WaterConfig:
@@ -149,6 +210,23 @@ class DemandScale(Verb):
     """On top of `demand_scale`."""
 
 
+class Inject(Verb):
+    """A substance enters the water at a node, until `until`. Needs `quality: chemical`."""
+
+    node: Id
+    """Junction, tank or reservoir. Nothing is injected while no water leaves it."""
+    rate: MassRate | None = None  # type: ignore[valid-type]
+    """Mass that is put in, e.g. `200 g/min`."""
+    concentration: Concentration | None = None  # type: ignore[valid-type]
+    """Or the concentration that water leaving the node is brought to, e.g. `5 mg/L`; higher ones stay."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Inject:
+        if (self.rate is None) == (self.concentration is None):
+            raise ValueError("give either `rate` or `concentration`")
+        return self
+
+
 VERBS: dict[str, type[Verb]] = {
     "burst": Burst,
     "close": Close,
@@ -157,4 +235,5 @@ VERBS: dict[str, type[Verb]] = {
     "pump_outage": PumpOutage,
     "hydrant_open": HydrantOpen,
     "demand_scale": DemandScale,
+    "inject": Inject,
 }

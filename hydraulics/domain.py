@@ -45,6 +45,36 @@ PRESSURE = Layer(
     widths=(7.0, 6.0, 5.0, 4.0, 2.5, 3.0),
 )
 
+AGE = Layer(
+    port="age",
+    title="Water age",
+    kind="points",
+    breaks=(6.0, 12.0, 24.0, 48.0, 72.0),
+    colours=("#0072b2", "#56b4e9", "#9aa1ab", "#efc100", "#d95f02", "#a01a2c"),
+    labels=("under 6 h", "6 to 12 h", "12 to 24 h", "1 to 2 days", "2 to 3 days", "over 3 days"),
+    on=False,
+)
+
+TRACE = Layer(
+    port="trace",
+    title="Traced water",
+    kind="points",
+    breaks=(1.0, 10.0, 50.0, 90.0),
+    colours=("#9aa1ab", "#56b4e9", "#efc100", "#d95f02", "#a01a2c"),
+    labels=("under 1 %", "1 to 10 %", "10 to 50 %", "50 to 90 %", "over 90 %"),
+    on=False,
+)
+
+CONCENTRATION = Layer(
+    port="concentration",
+    title="Concentration",
+    kind="points",
+    breaks=(0.01, 0.1, 0.3, 1.0, 5.0),
+    colours=("#9aa1ab", "#56b4e9", "#0072b2", "#efc100", "#d95f02", "#a01a2c"),
+    labels=("under 0.01 mg/L", "to 0.1 mg/L", "to 0.3 mg/L", "to 1 mg/L", "to 5 mg/L", "over 5 mg/L"),
+    on=False,
+)
+
 CURVES = (
     Curve(("people_without",), "People without water", "person"),
     Curve(("leak_flow", "unserved_flow"), "Water lost and water missed", "m3/s", ("lost from mains", "not delivered")),
@@ -62,7 +92,7 @@ DOMAIN = Domain(
     check=check,
     extent=extent,
     story=story,
-    layers=(PRESSURE,),
+    layers=(PRESSURE, AGE, TRACE, CONCENTRATION),
     curves=CURVES,
     headlines=("people_without_peak", "person_hours", "unserved", "burst_volume", "min_pressure", "pump_outages"),
 )

@@ -7,6 +7,7 @@ cut at every exchange; EPANET itself cuts them at pattern changes, report times,
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,8 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from hydraulics.config import WaterConfig
+from hydraulics.energy import power_kw, pump_links
 from hydraulics.network import multiplier, read_network
 from hydraulics.outlets import SETTLE_PASSES, Outlet, make_outlets
+from hydraulics.quality import make_quality, node_number
 from hydraulics.switches import Switches
 from hydraulics.toolkit import FOOT, Count, EpanetError, Link, Node, Option, Project, Time
 from twin.places import FloatArray
@@ -29,6 +32,10 @@ EXTRA_TRIALS = 10.0
 MORE_TRIALS = 100.0
 LOOSEST = 1e-3
 """EPANET's own default accuracy: no solution is asked for less, unless the file does."""
+IDLE_M3S = 1e-6
+"""A pipe with less is idle: its loss is below what EPANET's linear branch gives it."""
+RQ_CONDUCTANCE = 1e7
+COUNT_EVERY_S = 900
 MOST_PATIENCE = 256
 """Solutions between two attempts at the accuracy that was asked for, at most."""
 
@@ -42,6 +49,8 @@ class Solution:
     tank_m3 (t,)     stored                    tank_level_m (t,)
     tank_flow (t,)   m3/s into each tank       reservoir_flow (r,)  m3/s into each reservoir (negative: supplied)
     outlet_flow (o,) m3/s lost by bursts and hydrants    seepage m3/s through closed links at tanks and reservoirs
+    resolution       m3/s that EPANET's arithmetic cannot tell apart (see `Epanet._resolution`)
+    pump_kw (p,)     power drawn               quality (n,)     h, % or mg/L; empty where none is followed
     """
 
     time_s: int
@@ -56,6 +65,9 @@ class Solution:
     outlet_flow: FloatArray
     seepage: float
     pumps_running: int
+    pump_kw: FloatArray
+    quality: FloatArray
+    resolution: float
     warning: int
 
 
@@ -95,6 +107,7 @@ class Epanet:
             self.outlets.use_square_root(bool(len(network.emitters)))
             self.switches = Switches(project, network, self.outlets.segments)
             self._options()
+            self.quality = make_quality(project, network, config, added)
             if added:
                 project.save(folder / "network.inp")
             project.open_solver()
@@ -102,13 +115,17 @@ class Epanet:
             self.outlets.pressure_units = self.pressure_units = self._pressure_units()
             self._demand_model()
             self.outlets.prime()
+            if self.quality is not None:
+                self.quality.open()
         except BaseException:
             project.close()
             raise
         self.zero_s, self.worst_error = 0, 0.0
         self._calm, self._patience = 0, 1
+        self._next_count, self._idle = 0, 0
         self._ends = self._links_of([*self.network.tanks.tolist(), *self.network.reservoirs.tolist()])
         self._open_outlets: list[Outlet] = list(self.outlets)
+        self._pumps = pump_links(network)
         self.now: Solution | None = None
 
     # ---- the network in memory; the file stays as it is
@@ -183,7 +200,16 @@ class Epanet:
     def _next(self, most_s: int) -> int:
         """One hydraulic step of at most `most_s`."""
         self.project.set_time(Time.HYDRAULIC_STEP, max(1, min(int(self.config.step), most_s)))
-        return self.project.next()
+        if self.quality is None:
+            return self.project.next()
+        self.quality.before()
+        length = self.project.next()
+        self.quality.after()
+        return length
+
+    def node_number(self, name: str) -> int:
+        """EPANET's number of one of the file's nodes."""
+        return node_number(self.network, name, self.outlets.added)
 
     def _solve(self) -> tuple[int, int]:
         self.switches.before_solving()
@@ -217,6 +243,10 @@ class Epanet:
     def _ask(self, accuracy: float) -> None:
         self.accuracy = accuracy
         self.project.set_option(Option.ACCURACY, accuracy)
+
+    def settle(self) -> None:
+        """Solve the present moment anew without reading it; `now` stays as it was."""
+        self._solve()
 
     def solve(self) -> Solution:
         """Solve the present moment anew (something has changed) and keep it as `now`."""
@@ -307,13 +337,30 @@ class Epanet:
             outlet_flow=np.array([self.outlets.flow(outlet) for outlet in self._open_outlets]),
             seepage=self._seepage(),
             pumps_running=self._pumps_running(),
+            pump_kw=power_kw(project, self._pumps),
+            quality=np.zeros(0) if self.quality is None else self.quality.values(nodes),
+            resolution=self._resolution(time_s, head),
             warning=warning,
         )
 
+    def _resolution(self, time_s: int, head_m: FloatArray) -> float:
+        """m3/s that the network's flows may be off at most, because heads have 16 digits.
+
+        An open pipe without flow has the conductance 1/RQtol = 1e7 ft2/s (hydcoeffs.c), so the last bit of its heads,
+        2e-16 of 1000 ft, is 2e-6 ft3/s. Idle pipes are counted every quarter of an hour: dead ends stay dead ends.
+        """
+        if time_s >= self._next_count:
+            self._next_count = time_s + COUNT_EVERY_S
+            flow = np.abs(self.link_flow(range(len(self.network.link_ids))))
+            self._idle = sum(
+                self.project.link(k + 1, Link.STATUS) != 0.0 for k in np.flatnonzero(flow < IDLE_M3S).tolist()
+            )
+        highest_ft = float(np.abs(head_m).max(initial=0.0)) / FOOT
+        return self._idle * sys.float_info.epsilon * highest_ft * RQ_CONDUCTANCE * FOOT**3
+
     def _pumps_running(self) -> int:
         still = 1e-7 / self.project.flow_si
-        pumps = (self.network.pick("PUMP") + 1).tolist()
-        return sum(self.project.link(k, Link.FLOW) > still for k in pumps)
+        return sum(self.project.link(k, Link.FLOW) > still for k in self._pumps)
 
     def link_flow(self, positions: Sequence[int]) -> FloatArray:
         """m3/s through links (positions in `network.links`) as last solved."""

@@ -8,11 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from hydraulics.accounts import SHORT_M, Accounts
+from hydraulics.config import QUALITY_UNIT
+from hydraulics.energy import Energy
+from hydraulics.exposure import Exposure
 from hydraulics.outlets import Outlet
 from hydraulics.places import Streets
 from hydraulics.stations import Stations
 from twin.clock import US, hhmm
 from twin.model import Metric, Setup, Table
+
+QUALITY_NAME = {
+    "age": ("age", "age of the water"),
+    "trace": ("trace", "share of the traced water"),
+    "chemical": ("concentration", "concentration"),
+}
+"""Stem of the metrics' names, and words."""
 
 
 @dataclass
@@ -25,6 +35,8 @@ class Report:
     streets: Streets
     outlets: Sequence[Outlet]
     watched: Sequence[int]
+    energy: Energy
+    exposure: Exposure | None = None
 
     def _time(self, seconds: int) -> str:
         return hhmm(self.setup.start, int(seconds) * US)
@@ -85,6 +97,8 @@ class Report:
                 "lower",
                 0,
             ),
+            **self._energy(),
+            **self._quality(),
             "unbalanced_steps": Metric(a.unbalanced_steps, "1", "Steps at which EPANET did not converge", "lower", 0),
         }
         if self.watched:
@@ -99,8 +113,7 @@ class Report:
             return {"min_pressure": Metric(None, "m", "Lowest pressure at any customer", "higher", 1)}
         lowest = int(where[np.argmin(a.worst_m[where])])
         name = a.engine.network.junction_ids[lowest]
-        street = self.streets.nodes.get(name, "")
-        place = f"{name} ({street})" if street else name
+        place = self._named(name)
         return {
             "min_pressure": Metric(float(a.worst_m[lowest]), "m", "Lowest pressure at any customer", "higher", 1),
             "min_pressure_at": Metric(
@@ -113,9 +126,60 @@ class Report:
         if not len(a.engine.network.tanks) or not a.seconds or a.volumes.delivered <= 0.0:
             return {}
         usable = float(a.engine.usable_m3().sum())
-        hours = usable / (a.volumes.delivered / a.seconds) / 3600.0
-        text = "Hours for which the tanks alone would last at the run's mean delivery, from its end on"
+        hours = usable / ((a.volumes.delivered + float(a.unserved_m3.sum())) / a.seconds) / 3600.0
+        text = "Hours for which the tanks alone would last at the run's mean demand, from its end on"
         return {"tank_hours_left": Metric(hours, "h", text, "higher", 1)}
+
+    def _energy(self) -> dict[str, Metric]:
+        if not self.stations.pumps:
+            return {}
+        kwh = float(self.energy.kwh.sum())
+        found = {"energy": Metric(kwh, "kWh", "Electricity that the pumps used", "lower", 1)}
+        if self.energy.tariff.known:
+            text = "Price of that electricity, with the charge for the highest power, in the network file's currency"
+            found["energy_cost"] = Metric(self.energy.total_cost, "1", text, "lower", 2)
+        return found
+
+    def _quality(self) -> dict[str, Metric]:
+        """Figures of the quality that is followed, with its own name and unit."""
+        x, kind = self.exposure, self.setup.config.quality
+        if x is None:
+            return {}
+        unit, (stem, words) = QUALITY_UNIT[kind], QUALITY_NAME[kind]
+        at, value, second = x.worst()
+        junction = self.accounts.engine.network.junction_ids[at]
+        found = {
+            f"{stem}_worst": Metric(value, unit, f"Highest {words} at any customer", "lower", 2),
+            f"{stem}_worst_at": Metric(f"{self._named(junction)}, {self._time(second)}", "", "Where and when that was"),
+            f"{stem}_mean": Metric(x.mean, unit, f"Mean {words} of what customers drew, by volume", "", 2),
+        }
+        if x.limit is not None:
+            over = f"{x.limit:g} {unit}"
+            people = float(x.people[x.ever_above].sum())
+            found["people_above_limit"] = Metric(
+                people, "person", f"People who ever drew water above {over}", "lower", 0
+            )
+            text = f"People who draw water above {over} times hours, in shares of their demand"
+            found["person_hours_above_limit"] = Metric(x.above_person_s / 3600.0, "person*h", text, "lower", 0)
+            text = f"Time for which anybody drew water above {over}"
+            found["time_above_limit"] = Metric(x.above_s / 60.0, "min", text, "lower", 0)
+            if x.above_from_s >= 0:
+                text = f"When the first customer drew water above {over}"
+                found["above_limit_from"] = Metric(self._time(x.above_from_s), "", text)
+        if x.floor is not None:
+            under = f"{x.floor:g} {unit}"
+            people = float(x.people[x.ever_below].sum())
+            found["people_below_floor"] = Metric(
+                people, "person", f"People who ever drew water below {under}", "lower", 0
+            )
+            text = f"People who draw water below {under} times hours, in shares of their demand"
+            found["person_hours_below_floor"] = Metric(x.below_person_s / 3600.0, "person*h", text, "lower", 0)
+        return found
+
+    def _named(self, junction: str) -> str:
+        """A junction with its street, where the file names one."""
+        street = self.streets.nodes.get(junction, "")
+        return f"{junction} ({street})" if street else junction
 
     def tables(self) -> dict[str, Table]:
         return {"outages": self._outages(), "leaks": self._leaks(), "pumps": self._pumps()}
@@ -162,8 +226,19 @@ class Report:
         return Table(columns, rows, "Bursts and opened hydrants")
 
     def _pumps(self) -> Table:
+        e = self.energy
         rows = [
-            (pump.id, pump.outages, round(self.stations.out_s(pump) / 60.0, 1), ", ".join(pump.causes))
-            for pump in self.stations.pumps
+            (
+                pump.id,
+                pump.outages,
+                round(self.stations.out_s(pump) / 60.0, 1),
+                ", ".join(pump.causes),
+                round(float(e.hours[k]), 3),
+                round(float(e.kwh[k]), 3),
+                round(float(e.peak_kw[k]), 3),
+                round(float(e.cost[k]), 4) if e.tariff.known else None,
+            )
+            for k, pump in enumerate(self.stations.pumps)
         ]
-        return Table(("pump", "outages", "out_min", "causes"), rows, "Pumps and their outages")
+        columns = ("pump", "outages", "out_min", "causes", "running_h", "energy_kwh", "peak_kw", "cost")
+        return Table(columns, rows, "Pumps: outages, hours in use, electricity and its price by the file's tariff")

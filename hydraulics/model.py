@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from hydraulics.accounts import Accounts, people_of
-from hydraulics.config import Burst, Close, DemandScale, HydrantOpen, Isolate, Open, PumpOutage, WaterConfig
+from hydraulics.config import Burst, Close, DemandScale, HydrantOpen, Inject, Isolate, Open, PumpOutage, WaterConfig
+from hydraulics.energy import Energy, read_tariff
 from hydraulics.epanet import UNBALANCED, Epanet, Solution, whole_seconds
+from hydraulics.exposure import Exposure
 from hydraulics.inp import Tags, tags
 from hydraulics.metrics import Report
 from hydraulics.outlets import Outlet, orifice
 from hydraulics.places import make_places, streets
-from hydraulics.ports import PORTS
+from hydraulics.ports import QUALITY_PORTS
 from hydraulics.stations import Station, Stations
 from twin.clock import US
 from twin.model import Balance, Event, Metric, Setup, Table
@@ -28,11 +30,11 @@ class WaterModel:
     """EPANET behind the one protocol. Everything about time is whole seconds, as EPANET counts."""
 
     rank = 1
-    ports = PORTS
 
     def __init__(self, setup: Setup) -> None:
         config: WaterConfig = setup.config
         self.name, self.setup, self.journal = setup.section, setup, setup.journal
+        self.ports = config.active_ports()
         self._labels: Tags = tags(config.network)
         plan = _Plan.of(setup, self._labels)
         self.engine = Epanet(config, setup.folder, plan.bursts, plan.hydrants, plan.closings)
@@ -57,8 +59,15 @@ class WaterModel:
             config.pump_fails_at,
             config.pump_returns_below,
         )
+        self.energy = Energy(read_tariff(self.engine.project, network), self.engine.zero_s)
+        self.exposure = None
+        if self.engine.quality is not None:
+            self.exposure = Exposure(self.accounts.people, self.engine.served, *config.quality_bounds)
+            self.exposure.look(self._solution())
         watched = [network.junction_ids.index(name) for name in plan.watched if name in network.junction_ids]
-        self._report = Report(setup, self.accounts, self.stations, self.streets, self._outlets, watched)
+        self._report = Report(
+            setup, self.accounts, self.stations, self.streets, self._outlets, watched, self.energy, self.exposure
+        )
 
     def _rows(self) -> list[int]:
         """For each outlet its place."""
@@ -71,6 +80,9 @@ class WaterModel:
         self._solution()
         for step in self.engine.run(self._seconds, until):
             self.accounts.add(step)
+            self.energy.add(step.held.time_s, step.held.pump_kw, step.length_s)
+            if self.exposure is not None:
+                self.exposure.add(step)
             np.add.at(self._leaked, self._outlet_row, step.held.outlet_flow * step.length_s)
             self._watch(step.held)
         self._seconds = max(self._seconds, until)
@@ -126,6 +138,8 @@ class WaterModel:
                 return np.array([now.outlet_flow.sum()])
             case "pumps_running":
                 return np.array([float(now.pumps_running)])
+            case "age" | "trace" | "concentration" if port == QUALITY_PORTS.get(self.engine.config.quality):
+                return now.quality.copy()
         raise KeyError(port)
 
     # ---- events
@@ -143,6 +157,8 @@ class WaterModel:
                 self._switch(event, [args.link], True, start, "opened" if start else "closed_again")
             case Isolate():
                 self._switch(event, args.pipes, False, start, "isolated" if start else "reopened")
+            case Inject():
+                self._inject(event, args, start)
             case PumpOutage():
                 pump = next((p for p in self.stations.pumps if p.id == args.pump), None)
                 if pump is None:
@@ -202,6 +218,20 @@ class WaterModel:
         text = f"{', '.join(names)} {what.replace('_', ' ')}"
         self.journal.write(self._seconds * US, what, text, links=names)
 
+    def _inject(self, event: Event, args: Inject, start: bool) -> None:
+        quality = self.engine.quality
+        if quality is None or self.engine.config.quality != "chemical":
+            raise ValueError("`inject` needs `quality: chemical` in the section")
+        node = self.engine.node_number(args.node)
+        if start:
+            quality.inject(node, event.id, args)
+            amount = f"{args.rate / 1e3:g} g/min" if args.rate is not None else f"up to {args.concentration:g} mg/L"
+            text = f"a substance enters at {args.node} ({amount})"
+        else:
+            quality.stop(node, event.id)
+            text = f"no more of the substance enters at {args.node}"
+        self.journal.write(self._seconds * US, "injected" if start else "injection_over", text, node=args.node)
+
     # ---- results
     def balances(self) -> list[Balance]:
         return [self.accounts.balance()]
@@ -248,7 +278,8 @@ class _Plan:
 
 def _start_s(config: WaterConfig, start: datetime, engine: Epanet) -> int:
     """Seconds of the file's own clock at which the scenario begins."""
+    earlier = int(config.quality_run_up)
     if config.start == "as_in_file":
-        return 0
+        return earlier
     of_day = start.hour * 3600 + start.minute * 60 + start.second
-    return (of_day - engine.start_of_day_s) % 86_400
+    return (of_day - engine.start_of_day_s) % 86_400 + earlier

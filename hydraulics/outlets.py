@@ -196,6 +196,7 @@ def _split(outlets: Outlets, network: Network, position: int, shares: list[float
             parts.append(project.add_pipe(_fresh("part", taken), previous, node, length * (share - before), link))
         elevation = project.node(node, Node.ELEVATION) * project.length_si
         name = network.link_ids[position]
+        project.set_node(node, Node.INITIAL_QUALITY, project.node(last, Node.INITIAL_QUALITY))
         outlets.bursts[name, share] = Outlet(name, node, (x, y), elevation)
         previous, before = node, share
     parts.append(project.add_pipe(_fresh("part", taken), previous, last, length * (1.0 - before), link))
@@ -234,6 +235,7 @@ def _stub(outlets: Outlets, network: Network, junction: str, taken: set[str]) ->
     project.set_xy(node, float(x), float(y))
     part = project.add_pipe(_fresh("part", taken), at, node, STUB_M / project.length_si, like)
     project.set_link(part, Link.INITIAL_STATUS, 0.0)
+    project.set_node(node, Node.INITIAL_QUALITY, project.node(at, Node.INITIAL_QUALITY))
     outlets.segments[part] = [part]
     elevation = project.node(node, Node.ELEVATION) * project.length_si
     outlets.hydrants[junction] = Outlet(junction, node, (float(x), float(y)), elevation, stub=part)

@@ -47,6 +47,36 @@ PORTS: tuple[Port, ...] = (
         doc="Flow in the pipe, positive from its first node to its second.",
     ),
     Port(
+        "age",
+        "h",
+        OUT,
+        Kind.STATE,
+        at="junction",
+        quantity="junction_water__age",
+        record=Record.FIELD,
+        doc="Age of the water (`quality: age`).",
+    ),
+    Port(
+        "trace",
+        "%",
+        OUT,
+        Kind.STATE,
+        at="junction",
+        quantity="junction_water__traced_share",
+        record=Record.FIELD,
+        doc="Share of the water that comes from `trace_node` (`quality: trace`).",
+    ),
+    Port(
+        "concentration",
+        "mg/L",
+        OUT,
+        Kind.STATE,
+        at="junction",
+        quantity="junction_water__concentration",
+        record=Record.FIELD,
+        doc="Concentration of the chemical (`quality: chemical`).",
+    ),
+    Port(
         "tank_level",
         "m",
         OUT,
@@ -115,3 +145,6 @@ PORTS: tuple[Port, ...] = (
         doc="Water on the ground at the pump; above `pump_fails_at` it fails.",
     ),
 )
+
+QUALITY_PORTS = {"age": "age", "trace": "trace", "chemical": "concentration"}
+"""Which port each `quality` fills; a model has no other of them."""

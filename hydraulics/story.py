@@ -18,6 +18,7 @@ def story(view: RunView, baseline: RunView | None = None) -> list[Beat]:
     """Beats of a finished run; with a baseline, what the drill changed."""
     beats = _bursts(view) + _pumps(view)
     beats += _people(view, baseline)
+    beats += _exposed(view)
     return beats
 
 
@@ -54,7 +55,7 @@ def _bursts(view: RunView) -> list[Beat]:
 
 def _pumps(view: RunView) -> list[Beat]:
     return [
-        Beat(entry["time_us"], f"At {_clock(view, entry['time_us'])} {entry['text']}.", 2)
+        Beat(entry["time_us"], f"{entry['text'][:1].upper()}{entry['text'][1:]}.", 2)
         for entry in _own(view, "pump_out")
     ]
 
@@ -76,5 +77,21 @@ def _people(view: RunView, baseline: RunView | None) -> list[Beat]:
     text += f"; {number(hours)} person-hours and {number(_value(view, 'unserved'))} m³ of water were missed"
     where = view.metric(f"{SECTION}.min_pressure_at")
     if where:
-        text += f". The lowest pressure was {_value(view, 'min_pressure'):.0f} m at {where}"
-    return [Beat(None, text + ".", 3)]
+        lowest = _value(view, "min_pressure")
+        text += f". The lowest pressure was {lowest:.0f} m at" if lowest > 0.5 else ". There was none at all at"
+        text += f" {where}"
+    return [Beat(None, text + ".", 4)]
+
+
+def _exposed(view: RunView) -> list[Beat]:
+    """Injections, and who drew water above the limit."""
+    beats = [
+        Beat(entry["time_us"], f"{entry['text'][:1].upper()}{entry['text'][1:]}.", 2)
+        for entry in _own(view, "injected")
+    ]
+    people, since = _value(view, "people_above_limit"), view.metric(f"{SECTION}.above_limit_from")
+    if people >= 1.0 and since:
+        hours = number(_value(view, "person_hours_above_limit"))
+        text = f"From {since} on {number(people)} people drew water above the limit, {hours} person-hours in all."
+        beats.append(Beat(None, text, 2))
+    return beats

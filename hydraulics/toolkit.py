@@ -43,10 +43,15 @@ class Node(IntEnum):
 
     ELEVATION = 0
     EMITTER = 3
+    INITIAL_QUALITY = 4
+    SOURCE_QUALITY = 5
+    SOURCE_PATTERN = 6
+    SOURCE_TYPE = 7
     TANK_LEVEL = 8
     DEMAND = 9
     HEAD = 10
     PRESSURE = 11
+    QUALITY = 12
     MIN_VOLUME = 18
     TANK_VOLUME = 24
     MAX_VOLUME = 25
@@ -62,10 +67,16 @@ class Link(IntEnum):
     ROUGHNESS = 2
     MINOR_LOSS = 3
     INITIAL_STATUS = 4
+    BULK = 6
+    WALL = 7
     FLOW = 8
     STATUS = 11
     SETTING = 12
+    ENERGY = 13
     PATTERN = 15
+    EFFICIENCY = 17
+    PRICE = 21
+    PRICE_PATTERN = 22
 
 
 class Time(IntEnum):
@@ -73,6 +84,7 @@ class Time(IntEnum):
 
     DURATION = 0
     HYDRAULIC_STEP = 1
+    QUALITY_STEP = 2
     PATTERN_STEP = 3
     PATTERN_START = 4
     START_TIME = 10
@@ -86,7 +98,28 @@ class Option(IntEnum):
     ACCURACY = 1
     EMITTER_EXPONENT = 3
     DEMAND_MULTIPLIER = 4
+    GLOBAL_PRICE = 9
+    GLOBAL_PRICE_PATTERN = 10
+    DEMAND_CHARGE = 11
     UNBALANCED = 14
+
+
+class Analysis(IntEnum):
+    """What EPANET's quality engine follows (EN_QualityType)."""
+
+    NONE = 0
+    CHEMICAL = 1
+    AGE = 2
+    TRACE = 3
+
+
+class Source(IntEnum):
+    """How a quality source works (EN_SourceType)."""
+
+    CONCENTRATION = 0
+    MASS = 1
+    SETPOINT = 2
+    FLOW_PACED = 3
 
 
 class Count(IntEnum):
@@ -211,9 +244,39 @@ class Project:
         self._check(self._long.EN_saveinpfile(self._handle, os.fsencode(path)))
 
     def statistic(self, what: int) -> float:
-        """Figures of the last solution: 0 iterations, 1 convergence error (EN_AnalysisStatistic)."""
+        """Figures so far: 0 iterations, 1 convergence error, 4 quality mass balance (EN_AnalysisStatistic)."""
         self._check(self._quick.EN_getstatistic(self._handle, what, self._ref))
         return self._value.value
+
+    # ---- water quality, beside the hydraulics: solve, run_quality, next, next_quality
+    def analysis(self) -> tuple[Analysis, str]:
+        """What the file asks the quality engine for, and the unit of its chemical."""
+        kind, trace = ctypes.c_int(), ctypes.c_int()
+        texts = [ctypes.create_string_buffer(64) for _ in range(3)]
+        self._check(self._quick.EN_getqualinfo(self._handle, ctypes.byref(kind), *texts, ctypes.byref(trace)))
+        return Analysis(kind.value), decode(texts[1].value)
+
+    def set_analysis(self, kind: Analysis, trace_node: int = 0) -> None:
+        """Choose what is followed; a chemical is in mg/L. Before the quality solver is opened."""
+        trace = ctypes.create_string_buffer(64)
+        if trace_node:
+            self._check(self._quick.EN_getnodeid(self._handle, trace_node, trace))
+        self._check(self._quick.EN_setqualtype(self._handle, int(kind), b"Chemical", b"mg/L", trace))
+
+    def open_quality(self) -> None:
+        """Set up the quality solver at time zero, without results in a file."""
+        self._check(self._long.EN_openQ(self._handle))
+        self._check(self._long.EN_initQ(self._handle, 0))
+
+    def run_quality(self) -> None:
+        """Tell the quality solver the flows of the present moment."""
+        now = ctypes.c_long()
+        self._check(self._long.EN_runQ(self._handle, ctypes.byref(now)))
+
+    def next_quality(self) -> None:
+        """Carry the water on to the moment that the hydraulics have reached."""
+        step = ctypes.c_long()
+        self._check(self._long.EN_nextQ(self._handle, ctypes.byref(step)))
 
     # ---- counts, ids
     def count(self, what: Count) -> int:
@@ -306,6 +369,10 @@ class Project:
             found.append((base.value, pattern.value))
         return found
 
+    def set_demand(self, node: int, category: int, base: float) -> None:
+        """The base demand of a junction's category (from 1)."""
+        self._check(self._quick.EN_setbasedemand(self._handle, node, category, ctypes.c_double(base)))
+
     def pattern(self, index: int) -> list[float]:
         """The factors of a pattern."""
         factors = []
@@ -353,7 +420,7 @@ class Project:
         return index.value
 
     def add_pipe(self, name: str, start: int, end: int, length: float, like: int) -> int:
-        """A new pipe with the diameter and roughness of the pipe `like`, without minor losses."""
+        """A new pipe with the diameter, roughness and reactions of the pipe `like`, without minor losses."""
         index = ctypes.c_int()
         ends = []
         for node in (start, end):
@@ -361,7 +428,7 @@ class Project:
             self._check(self._quick.EN_getnodeid(self._handle, node, text))
             ends.append(text.value)
         self._check(self._quick.EN_addlink(self._handle, name.encode("ascii"), 1, *ends, ctypes.byref(index)))
-        for what in (Link.DIAMETER, Link.ROUGHNESS):
+        for what in (Link.DIAMETER, Link.ROUGHNESS, Link.BULK, Link.WALL):
             self.set_link(index.value, what, self.link(like, what))
         self.set_link(index.value, Link.LENGTH, length)
         return index.value

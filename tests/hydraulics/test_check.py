@@ -28,9 +28,9 @@ def test_sound_networks_have_no_problems(name: str, tmp_path: Path) -> None:
     [
         (event("burst", pipe="P1l", area="10 cm2"), "no pipe 'P1l' in net.inp. Did you mean 'P1'?"),
         (event("close", link="PP2"), "no pipe, valve or pump 'PP2' in net.inp. Did you mean 'P2'?"),
-        (event("isolate", pipes=["P1", "Q9"]), "no pipe or valve 'Q9' in net.inp."),
-        (event("pump_outage", pump="P1"), "no pump 'P1' in net.inp."),
-        (event("hydrant_open", node="R", flow="10 L/s"), "no junction 'R' in net.inp."),
+        (event("isolate", pipes=["P1", "Q9"]), "no pipe or valve 'Q9' in net.inp. There are P1, P2"),
+        (event("pump_outage", pump="P1"), "no pump 'P1' in net.inp. There is none"),
+        (event("hydrant_open", node="R", flow="10 L/s"), "no junction 'R' in net.inp. There are J1, J2"),
     ],
 )
 def test_unknown_ids_are_named_with_a_suggestion(wrong: Any, text: str, tmp_path: Path) -> None:

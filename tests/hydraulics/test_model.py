@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from hydraulics.model import WaterModel
-from hydraulics.ports import PORTS
 from tests.hydraulics.tools import advance, build, ended, event, library, line, pumped, write
 from twin.clock import US
 from twin.model import Balance, Model
@@ -52,7 +51,7 @@ def drill(folder: Path, name: str = "Net3") -> WaterModel:
 def test_it_speaks_the_protocol_and_fills_its_ports(tmp_path: Path) -> None:
     model = drill(tmp_path / "run")
     assert isinstance(model, Model)
-    for port in PORTS:
+    for port in model.ports:
         places = model.places[port.at]
         if port.direction is Direction.OUT:
             values = model.take(port.name)
@@ -287,7 +286,7 @@ def test_a_network_without_coordinates_runs_alone(tmp_path: Path) -> None:
 
 
 def fingerprint(model: WaterModel) -> bytes:
-    parts = [model.take(port.name).tobytes() for port in PORTS if port.direction is Direction.OUT]
+    parts = [model.take(port.name).tobytes() for port in model.ports if port.direction is Direction.OUT]
     parts += [repr([(k, m.value) for k, m in model.summary().items()]).encode(), repr(model.journal.entries).encode()]
     parts += [repr(table).encode() for table in model.tables().values()]
     return b"".join(parts)

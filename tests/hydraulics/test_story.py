@@ -67,3 +67,15 @@ def test_a_burst_that_nobody_isolates_runs_on() -> None:
 def test_a_quiet_evening_is_one_sentence() -> None:
     beats = story(View([], {"water.people_affected": 0.0}))  # type: ignore[arg-type]
     assert [beat.text for beat in beats] == ["Every customer had full pressure throughout."]
+
+
+def test_an_injection_and_those_who_drew_it_are_told() -> None:
+    entry = {"time_us": HOUR, "what": "injected", "text": "a substance enters at J12 (200 g/min)", "section": "water"}
+    metrics = {
+        "water.people_above_limit": 1200.4,
+        "water.person_hours_above_limit": 950.0,
+        "water.above_limit_from": "17:20",
+    }
+    texts = [beat.text for beat in story(View([entry], metrics))]  # type: ignore[arg-type]
+    assert "A substance enters at J12 (200 g/min)." in texts
+    assert "From 17:20 on 1,200 people drew water above the limit, 950 person-hours in all." in texts

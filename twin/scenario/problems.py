@@ -43,5 +43,6 @@ def choose(wrong: str, known: Iterable[str]) -> str:
     names = list(known)
     if hint := suggest(wrong, names):
         return hint
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f" There are {', '.join(names[:3])}{more}" if names else " There is none"
+    if len(names) < 2:
+        return f" There is only '{names[0]}'" if names else " There is none"
+    return f" There are {', '.join(names[:3])}" + (f" and {len(names) - 3} more" if len(names) > 3 else "")
