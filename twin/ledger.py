@@ -44,7 +44,7 @@ class LinkAccount:
 
     @property
     def closed(self) -> bool:
-        return self.error == 0 if self.kind == Kind.ARRIVALS else self.relative <= VOLUME_TOLERANCE
+        return bool(self.error == 0 if self.kind == Kind.ARRIVALS else self.relative <= VOLUME_TOLERANCE)
 
 
 @dataclass
@@ -67,7 +67,7 @@ class ModelAccount:
 
     @property
     def closed(self) -> bool:
-        return math.isfinite(self.error) and self.relative <= self.balance.tolerance
+        return bool(math.isfinite(self.error) and self.relative <= self.balance.tolerance)
 
 
 @dataclass
