@@ -6,6 +6,8 @@ a half-built city is never taken for a whole one.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -34,6 +36,8 @@ from twin.build.water import WaterNet, lay_mains, size_mains, tune_pumps
 from twin.scenario.problems import ScenarioError
 
 Say = Callable[[str], None]
+LOCK = ".lock"
+"""Held while a city is written, so that the next build knows what a killed one left."""
 SEEDS = {"terrain": 1, "cars": 2, "trucks": 3, "ambulances": 4}
 """What is drawn at random, each from its own stream, so that more trucks do not change the hills."""
 
@@ -58,7 +62,10 @@ def build_city(recipe: Recipe, out: Path, say: Say = lambda _: None, with_map: b
     if out.exists() and not (out / "build.json").is_file():
         raise ScenarioError([f"{out} exists and is no earlier build of a city: name another folder with --out"])
     out.parent.mkdir(parents=True, exist_ok=True)
+    _clear_stale(out)
     part = Path(tempfile.mkdtemp(prefix=f".{out.name}.part-", dir=out.parent))
+    lock = (part / LOCK).open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     scratch = Path(tempfile.mkdtemp(prefix="city-"))
     try:
         city = _build(recipe, part, scratch, say)
@@ -68,6 +75,7 @@ def build_city(recipe: Recipe, out: Path, say: Say = lambda _: None, with_map: b
 
             draw_map(city, part / "map.png")
         os.chmod(part, 0o755)
+        (part / LOCK).unlink()
         old = None
         if out.exists():
             old = out.with_name(f".{out.name}.old-{part.name[-8:]}")
@@ -80,7 +88,16 @@ def build_city(recipe: Recipe, out: Path, say: Say = lambda _: None, with_map: b
     finally:
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(scratch, ignore_errors=True)
+        lock.close()
     return city
+
+
+def _clear_stale(out: Path) -> None:
+    """Remove what a killed build of this folder left: the system drops a dead process's lock."""
+    for part in out.parent.glob(f".{out.name}.part-*"):
+        with contextlib.suppress(OSError), (part / LOCK).open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def seed_of(recipe: Recipe, stream: str) -> int:

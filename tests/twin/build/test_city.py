@@ -227,3 +227,20 @@ def test_a_build_that_fails_leaves_nothing_and_keeps_the_old_city(recipe_file: P
     with pytest.raises(ScenarioError, match="no bank is straight over 8000 m"):
         build_city(impossible, old)
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["build.json", "city"]
+
+
+def test_what_a_killed_build_left_is_cleared_and_one_at_work_is_not(tmp_path: Path) -> None:
+    """The lock of a dead process is free; that of a living one is held."""
+    import fcntl
+
+    from twin.build.city import LOCK, _clear_stale
+
+    dead, alive = tmp_path / ".city.part-dead", tmp_path / ".city.part-alive"
+    for part in (dead, alive):
+        part.mkdir()
+        (part / LOCK).touch()
+    with (alive / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _clear_stale(tmp_path / "city")
+        assert alive.exists()
+        assert not dead.exists()
