@@ -36,7 +36,10 @@ validate: $(STAMP)
 	$(BIN)/python -m pytest tests/validation -m "slow or not slow" -s
 
 bench: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --constraint constraints.txt epyt
 	$(BIN)/python -m pytest benchmarks --benchmark-only -s
+	$(BIN)/python benchmarks/hydraulics/closures.py
+	$(BIN)/python benchmarks/hydraulics/day.py
 	$(BIN)/python benchmarks/core/demo.py
 
 clean:

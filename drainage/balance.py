@@ -77,7 +77,7 @@ def sewer_balance(model: DrainageModel) -> Balance:
             "evaporation and seepage": totals["evaporation"] + totals["seepage"] + totals["reacted"],
             **({"manholes": up} if up or down else {}),
         },
-        tolerance=model.config.sewer_tolerance * max(1.0, model.room_m3 / max(through, 1e-12)),
+        tolerance=float(model.config.sewer_tolerance * max(1.0, model.room_m3 / max(through, 1e-12))),
         noted={"SWMM's continuity error, %": totals["error_percent"]},
     )
 

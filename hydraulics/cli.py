@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hydraulics.watch.command import watch
 from twin.cli.guard import guarded
 
 water_app = typer.Typer(
@@ -165,6 +166,9 @@ def fireflow(
     short = sum(r["enough"] is False for r in rows)
     note = f"{len(rows)} hydrants" + (f", {short} below {needed:g} L/s" if needed is not None else "")
     print_table(f"{inp.name}: fire flow at {residual:g} m residual, weakest first", rows[:top], note)
+
+
+water_app.command("watch")(watch)
 
 
 @water_app.command()

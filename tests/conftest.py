@@ -9,6 +9,12 @@ os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+"""The suite tries the same examples every time; `HYPOTHESIS_PROFILE=explore` looks for new ones."""
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

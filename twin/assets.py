@@ -200,9 +200,7 @@ def extent(setup: Setup) -> tuple[float, float, float, float] | None:
 def story(view: RunView, baseline: RunView | None) -> list[Beat]:
     """What failed first, and when the last came back."""
     downs, ups = view.events("asset_down"), view.events("asset_up")
-    beats = [
-        Beat(event["time_us"], f"{event['text'][:1].upper()}{event['text'][1:]}.", weight=2) for event in downs
-    ]
+    beats = [Beat(event["time_us"], f"{event['text'][:1].upper()}{event['text'][1:]}.", weight=2) for event in downs]
     if downs and len(ups) == len(downs):
         last = max(event["time_us"] for event in ups)
         beats.append(Beat(last, f"By {hhmm(view.start, last)} all equipment that had failed worked again."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
@@ -171,6 +172,19 @@ def list_runs(runs: Runs = Path("runs"), as_json: AsJson = False) -> None:
 
     raise typer.Exit(runs_command(runs, as_json))
 
+
+def _join_domains() -> None:
+    """Commands that installed domains offer (`twin water …`, `twin verify water`); imported when called."""
+    for point in sorted(entry_points(group="twin.commands"), key=lambda p: p.name):
+        app.add_typer(point.load(), name=point.name)
+    verify = typer.Typer(help="Hold a fast engine against its reference on your own file.", no_args_is_help=True)
+    for point in sorted(entry_points(group="twin.verify"), key=lambda p: p.name):
+        verify.command(point.name)(point.load())
+    if verify.registered_commands:
+        app.add_typer(verify, name="verify")
+
+
+_join_domains()
 
 if __name__ == "__main__":
     sys.exit(app())

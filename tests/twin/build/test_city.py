@@ -20,6 +20,7 @@ from twin.scenario.problems import ScenarioError
 Built = tuple[City, Path]
 FILES = {
     *("ambulances.rou.xml", "build.json", "city.net.xml", "city.yaml", "demand.rou.xml", "map.png", "net.inp"),
+    "paved.geojson",
     *("river.geojson", "sewer.inp", "streets.geojson", "terminal.yaml", "terrain.tif", "trucks.rou.xml"),
 }
 
