@@ -27,6 +27,7 @@ from twin.ports import Direction, Kind, Record
 from twin.results.folder import RunFolder
 from twin.results.recorder import Recorder
 from twin.scenario import Scenario, check_inputs, setup_for
+from twin.scenario.identity import scenario_hash
 from twin.scenario.problems import Problem, ScenarioError
 
 PACKAGES = ("city-twin", "numpy", "numba", "scipy", "wntr", "swmm-toolkit", "libsumo", "simpy", "zarr")
@@ -267,7 +268,7 @@ def summarise(
         "seed": scenario.seed,
         "status": "good" if ledger.closed and all(e["ok"] for e in expect) else "failed",
         "hash": sha.hexdigest(),
-        "scenario_hash": hashlib.sha256(scenario.resolved_text().encode()).hexdigest(),
+        "scenario_hash": scenario_hash(scenario),
         "start": scenario.clock.start.isoformat(),
         "duration_s": to_s(scenario.clock.duration_us),
         "exchange_s": to_s(scenario.clock.exchange_us),

@@ -19,6 +19,8 @@ from twin.scenario import Scenario, load
 if TYPE_CHECKING:
     from twin.run import Outcome
 
+SHARED = ("clock", "seed", "results")
+
 
 def run_command(
     path: Path,
@@ -39,7 +41,10 @@ def run_command(
     runs = Path(scenario.results.folder) if runs is None else runs
     base, child = (None, None)
     if with_baseline and scenario.baseline is not None:
-        base, child = _baseline(scenario, runs, root)
+        base, child = _baseline(scenario, runs, root, sets)
+        own = [text for text in sets if text not in shared_sets(sets)]
+        if own and not quiet:
+            print(f"only this scenario, not its baseline, takes: {', '.join(own)}", file=sys.stderr)
     outcome, alone = None, False
     try:
         outcome = run_watched(scenario, runs, threads, quiet)
@@ -107,26 +112,32 @@ def tell(outcome: Outcome, base: Path | None, page: Path | None, as_json: bool) 
     print(f"report  {page}" if page else f"run  {outcome.folder}")
 
 
-def load_baseline(scenario: Scenario, root: Path | None) -> Scenario:
+def load_baseline(scenario: Scenario, root: Path | None, sets: Sequence[str] = ()) -> Scenario:
     """The baseline, read from where it stands as seen from here, so that its messages are short."""
     assert scenario.baseline is not None
-    return load(os.path.relpath(scenario.baseline), [], root or scenario.root)
+    return load(os.path.relpath(scenario.baseline), shared_sets(sets), root or scenario.root)
 
 
-def _baseline(scenario: Scenario, runs: Path, root: Path | None) -> tuple[Path | None, subprocess.Popen[str] | None]:
+def shared_sets(sets: Sequence[str]) -> list[str]:
+    """The overrides that a baseline takes over: hours, seed and interval must be the drill's, all else is its own."""
+    return [text for text in sets if text.partition("=")[0].strip().split(".")[0] in SHARED]
+
+
+def _baseline(
+    scenario: Scenario, runs: Path, root: Path | None, sets: Sequence[str]
+) -> tuple[Path | None, subprocess.Popen[str] | None]:
     """The stored run of the baseline if the very same is there; otherwise a process that makes it."""
-    import hashlib
-
     from twin.results.catalogue import Catalogue
     from twin.run import versions
+    from twin.scenario.identity import scenario_hash
 
-    dry = load_baseline(scenario, root)
-    digest = hashlib.sha256(dry.resolved_text().encode()).hexdigest()
-    known = Catalogue(runs).find(dry.name, digest, versions())
+    dry = load_baseline(scenario, root, sets)
+    known = Catalogue(runs).find(dry.name, scenario_hash(dry), versions())
     if known is not None:
         return known, None
     command = [sys.executable, "-m", "twin.cli.main", "run", str(scenario.baseline), "--runs", str(runs)]
     command += ["--no-baseline", "--no-report", "--quiet", "--json", "--threads", "1", "--parent", str(os.getpid())]
+    command += [part for text in shared_sets(sets) for part in ("--set", text)]
     if root or scenario.root:
         command += ["--root", str(root or scenario.root)]
     return None, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -136,7 +147,8 @@ def _await(child: subprocess.Popen[str], scenario: Scenario) -> tuple[Path | Non
     """The baseline's run, or None and why there is none."""
     out, err = child.communicate()
     if child.returncode in (0, 1) and out.strip():
-        return Path(json.loads(out.strip().splitlines()[-1])["folder"]), []
+        lost = [f"the baseline failed: {line}" for line in err.strip().splitlines()] if child.returncode else []
+        return Path(json.loads(out.strip().splitlines()[-1])["folder"]), lost
     assert scenario.baseline is not None
     words = [f"the baseline {scenario.baseline.name} did not run, so there is nothing to hold this run against:"]
     return None, words + err.strip().splitlines()[-5:]
