@@ -17,6 +17,8 @@ from twin.build.water import WaterNet
 
 FloatArray = NDArray[np.float64]
 
+MOST_CELLS = 400_000
+
 
 def terminal_text(recipe: Recipe, site: Site) -> str:
     """terminal.yaml in its short form: gate, direction, berths, and the measures that a river asks for."""
@@ -79,7 +81,7 @@ def city_text(
         "drainage:",
         "  sewer: sewer.inp",
         "  terrain: terrain.tif",
-        "  cell: 10 m",
+        f"  cell: {_cell_m(terrain):g} m",
         "  streets: streets.geojson",
         "  river: river.geojson",
         "  rain_area: paved.geojson",
@@ -96,6 +98,12 @@ def city_text(
         *_assets(water, sewers, site),
     ]
     return "\n".join(rows) + "\n"
+
+
+def _cell_m(terrain: Terrain) -> float:
+    """The ground's own cell, doubled where the surface would have more cells than a drill has patience for."""
+    cell = terrain.grid.cell_m
+    return cell if terrain.grid.size <= MOST_CELLS else 2 * cell
 
 
 def _assets(water: WaterNet, sewers: Sewers, site: Site) -> list[str]:

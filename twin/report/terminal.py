@@ -1,4 +1,4 @@
-"""A run's answer on the terminal: ten lines, plain words, the comparison first."""
+"""A run's answer on the terminal: one line a figure, plain words, readable at 80 columns."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from twin.report.words import duration, figure, headline_names, label, ledger_verdict, number, section_title
+from twin.report.words import duration, figure, headline_names, label, ledger_verdict, number, section_title, unit
 from twin.results.compare import Comparison, row
 
 STYLES = {"better": "cyan", "worse": "bold yellow", "same": "dim", "": ""}
 """Blue against yellow: told apart by every kind of colour vision; the arrow says the same without colour."""
+LABEL = 50
+"""Characters of a figure's label; with it and a value a line has at most 80."""
 MOST = 3
 """Figures of a section on the terminal: an answer that is read in ten seconds."""
 ARROWS = {"better": " (better)", "worse": " (worse)"}
@@ -40,28 +43,35 @@ def headline(
     if wall_s:
         top.append(f" in {duration(wall_s)} ({summary['duration_s'] / wall_s:.0f}×)", style="not bold")
     top.append(f"   seed {summary['seed']}   hash {summary['hash'][:8]}…", style="not bold")
-    table = Table.grid(padding=(0, 3, 0, 0))
-    table.add_column()
-    table.add_column()
-    table.add_column(overflow="fold")
-    for section, names in headline_names(summary, domains, MOST).items():
-        for i, name in enumerate(names):
-            title = f"  {section_title(section, domains).lower()}" if i == 0 else ""
-            table.add_row(title, label(summary["metrics"][name]["doc"]) or name, _value(name, summary, base))
+    parts: list[Any] = [top]
+    if base is not None:
+        parts.append(Text(f"held against {base.get('title') or base['name']}: before → now", style="dim"))
+    parts.append(_figures(summary, base, domains))
     lost = [e for e in summary.get("expect", []) if not e["ok"]]
     if summary.get("expect"):
         kept = len(summary["expect"]) - len(lost)
-        verdict = Text(f"{kept} of {len(summary['expect'])} hold", style="" if not lost else "bold yellow")
-        table.add_row("  expectations", verdict, "")
-    for e in lost:
-        table.add_row("", Text("fails", style="bold yellow"), Text(e["text"]))
+        parts.append(_verdict("expectations", f"{kept} of {len(summary['expect'])} hold", not lost))
+    parts += [Padding(Text(f"fails: {e['text']}", style=STYLES["worse"]), (0, 0, 0, 2)) for e in lost]
     if "ledger" in summary:
-        closed = summary["ledger"].get("closed")
-        table.add_row("  ledger", Text(ledger_verdict(summary["ledger"]), style="" if closed else "bold yellow"), "")
-    parts: list[Any] = [top]
-    if base is not None:
-        parts.append(Text(f"  held against {base.get('title') or base['name']}: before → now", style="dim"))
-    return Group(*parts, table)
+        parts.append(_verdict("ledger", ledger_verdict(summary["ledger"]), bool(summary["ledger"].get("closed"))))
+    return Group(*parts)
+
+
+def _figures(summary: Mapping[str, Any], base: Mapping[str, Any] | None, domains: Mapping[str, Any]) -> Table:
+    """One line a figure under its section's heading: a label that may fold, and a value that stays whole."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(max_width=LABEL + 2)
+    table.add_column(no_wrap=True)
+    for section, names in headline_names(summary, domains, MOST).items():
+        table.add_row(Text(section_title(section, domains), style="bold"), "")
+        for name in names:
+            told = label(summary["metrics"][name]["doc"], LABEL) or name
+            table.add_row(Padding(told, (0, 0, 0, 2)), _value(name, summary, base))
+    return table
+
+
+def _verdict(what: str, text: str, good: bool) -> Text:
+    return Text.assemble((f"{what}  ", "bold"), (text, "" if good else STYLES["worse"]))
 
 
 def _value(name: str, summary: Mapping[str, Any], base: Mapping[str, Any] | None) -> Text:
@@ -80,19 +90,20 @@ def _value(name: str, summary: Mapping[str, Any], base: Mapping[str, Any] | None
 def comparison_table(comparison: Comparison) -> Group:
     """Two runs figure by figure, what differs in their scenarios, and where they part."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("figure")
-    table.add_column("unit")
-    for name in (comparison.a, comparison.b, "difference"):
-        table.add_column(name, justify="right")
+    table.add_column("figure", overflow="fold")
+    for name in ("A", "B", "B − A"):
+        table.add_column(name, justify="right", overflow="fold")
+    table.add_column("unit", no_wrap=True)
     for r in comparison.rows:
         difference = "–" if r.difference is None else number(r.difference, r.digits, sign=True)
         table.add_row(
             r.metric,
-            r.unit if r.unit != "1" else "",
             number(r.a, r.digits),
             number(r.b, r.digits),
             Text(difference + ARROWS.get(r.verdict, ""), style=STYLES[r.verdict]),
+            unit(r.unit),
         )
+    head = [Text.assemble(("A  ", "bold"), comparison.a), Text.assemble(("B  ", "bold"), comparison.b), Text("")]
     lines = [Text("results    equal to the bit" if comparison.same else "results    differ", style="bold")]
     if comparison.split is not None:
         lines.append(Text(f"part at    {comparison.split.text()}"))
@@ -104,4 +115,4 @@ def comparison_table(comparison: Comparison) -> Group:
         lines += [Text(f"  {text}", style="yellow" if text[0] == "-" else "cyan") for text in comparison.scenario]
     else:
         lines.append(Text("scenarios  equal"))
-    return Group(table, Text(""), *lines)
+    return Group(*head, table, Text(""), *lines)

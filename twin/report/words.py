@@ -13,6 +13,7 @@ UNITS = {
     "1/h": "/h",
     "1": "",
     "km*h": "km·h",
+    "person": "people",
     "person*h": "people·h",
 }
 
