@@ -19,6 +19,8 @@ from twin.model import Event, Setup
 from twin.scenario.problems import Problem, choose, suggest
 
 TIMEOUT_S = 60.0
+FAST_TIMEOUT_S = 180.0
+"""The fast engine compiles its kernels at the first use on a machine."""
 MOST_TRIALS = 40
 ERROR = re.compile(r"Error (\d+): (.*)")
 
@@ -64,6 +66,24 @@ def read_contents(path: Path) -> Contents:
         placed=network.placed,
         adrift=int((~network.demands_reached()).sum()),
     )
+
+
+def fast_refusal(config: WaterConfig) -> str:
+    """Why the fast engine leaves this section to EPANET, by its first moment; empty where it does not."""
+    from hydraulics.fast_engine import FastEngine, Refused
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            engine = FastEngine(config, Path(folder))
+        except Refused as refusal:
+            return str(refusal)
+        try:
+            engine.start(0, 0)
+        except (Refused, EpanetError) as refusal:
+            return str(refusal)
+        finally:
+            engine.close()
+    return ""
 
 
 def _sentence(code: int, text: str) -> str:
@@ -122,6 +142,8 @@ def check(setup: Setup) -> Iterable[Problem]:
             f"{contents.adrift} junctions of {name} have no path to a tank or reservoir and will have no water",
             warn=True,
         )
+    if config.engine == "fast":
+        yield from _fast_problems(setup.section, config)
     yield from _hydrant_problems(setup.section, config, contents)
     if config.trace_node is not None and config.trace_node not in contents.nodes:
         text = f"no node '{config.trace_node}' in {name}.{suggest(config.trace_node, contents.nodes)}"
@@ -209,6 +231,21 @@ def _line_of(text: str, listed: Iterable[Line]) -> int:
     words = text.replace(":", " ").split()
     last = words[-1] if words else ""
     return next((line.number for line in listed if line.words[0] == last), 0)
+
+
+def _fast_problems(section: str, config: WaterConfig) -> Iterator[Problem]:
+    """A warning where EPANET will have to stand in for the fast engine."""
+    from twin.scenario.child import ChildError, run_guarded
+
+    name = config.network.name
+    try:
+        reason = run_guarded(fast_refusal, config, timeout_s=FAST_TIMEOUT_S, what=f"the fast engine, trying {name},")
+    except ChildError as error:
+        yield Problem((section, "engine"), f"{error}: use `engine: epanet`")
+        return
+    if reason:
+        text = f"EPANET will compute {name} in place of the fast engine: {reason}. Use `engine: epanet`"
+        yield Problem((section, "engine"), text, warn=True)
 
 
 def _hydrant_problems(section: str, config: WaterConfig, contents: Contents) -> Iterator[Problem]:

@@ -17,18 +17,24 @@ water_app = typer.Typer(
 Inp = Annotated[Path, typer.Argument(help="network (INP file)", show_default=False)]
 Required = Annotated[
     float | None,
-    typer.Option("--required", min=0.1, help="pressure for full service, m [default: the file's, else 20]"),
+    typer.Option("--required", min=0.1, help="pressure for full service, m (default: the file's, else 20)"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON with stable keys")]
 Outs = Annotated[
     list[Path] | None,
-    typer.Option("--out", help="write a table (.csv), a map (.geojson) or a figure (.png, .pdf, .svg); repeatable"),
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="write a table (.csv), a map (.geojson) or a figure (.png, .pdf, .svg); repeatable",
+    ),
 ]
 Threads = Annotated[int, typer.Option(min=1, max=64, help="threads")]
 Top = Annotated[int, typer.Option("--top", min=1, help="rows to print")]
 ValveFile = Annotated[
     Path | None,
-    typer.Option("--valves", help="valve layer, CSV with columns link,node [default: N-1 at every node]"),
+    typer.Option(
+        "--valves", help="valve layer, CSV with columns link,node (default: at all pipes of a node but `--missing`)"
+    ),
 ]
 
 
@@ -136,7 +142,7 @@ def fireflow(
     inp: Inp,
     residual: Annotated[float, typer.Option("--residual", min=0.0, help="pressure left in the main, m")] = 14.0,
     hydrant: Annotated[
-        list[str] | None, typer.Option("--hydrant", help="a junction; repeatable [default: all]")
+        list[str] | None, typer.Option("--hydrant", help="a junction; repeatable (default: all)")
     ] = None,
     needed: Annotated[float | None, typer.Option("--needed", help="flow that is wanted, L/s")] = None,
     threads: Threads = 2,

@@ -34,8 +34,9 @@ class WaterConfig(Section):
     network: InputFile
     """EPANET input file (INP). It is read, never changed."""
 
-    engine: Literal["epanet"] = "epanet"
-    """EPANET 2.2, as WNTR ships it."""
+    engine: Literal["epanet", "fast"] = "epanet"
+    """`epanet`: EPANET 2.2, as WNTR ships it. `fast`: the project's own solver of the same equations; what it cannot do
+    (`quality`, a network that it does not balance) is handed to EPANET, and the journal says why."""
 
     step: Duration = 300.0
     """Longest hydraulic step. Exchanges, events, pattern changes and full tanks cut it shorter."""

@@ -86,6 +86,10 @@ class Step:
 class Epanet:
     """One network in time. Times are whole seconds since the scenario's start."""
 
+    title = "EPANET"
+    handed_over = 0
+    """Solutions for which another engine had to ask EPANET."""
+
     def __init__(
         self,
         config: WaterConfig,

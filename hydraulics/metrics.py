@@ -74,7 +74,7 @@ class Report:
             "person_hours": Metric(
                 a.person_s / 3600.0,
                 "person*h",
-                "People times hours times the share of their demand that they did not get",
+                "Person-hours without water: people times hours times the share of demand not met",
                 "lower",
                 0,
             ),

@@ -27,7 +27,7 @@ FAR_US = 2**62
 
 
 class WaterModel:
-    """EPANET behind the one protocol. Everything about time is whole seconds, as EPANET counts."""
+    """An engine behind the one protocol. Everything about time is whole seconds, as EPANET counts."""
 
     rank = 1
 
@@ -37,11 +37,11 @@ class WaterModel:
         self.ports = config.active_ports()
         self._labels: Tags = tags(config.network)
         plan = _Plan.of(setup, self._labels)
-        self.engine = Epanet(config, setup.folder, plan.bursts, plan.hydrants, plan.closings)
+        self.engine = _engine(setup, plan)
         self._seconds = 0
         self._dirty = False
         self._unbalanced = False
-        self.engine.start(_start_s(config, setup.start, self.engine), whole_seconds(setup.duration_us))
+        self._handed, self._handing = 0, False
         network = self.engine.network
         self.streets = streets(network, self._labels)
         self._links = {name: int(k) for name, k in zip(network.link_ids, network.links, strict=True)}
@@ -92,10 +92,15 @@ class WaterModel:
         return FAR_US
 
     def _watch(self, held: Solution) -> None:
-        """Tell when EPANET does not converge, once for each spell."""
+        """Tell, once for each spell, when the engine does not converge and when EPANET has solved for it."""
+        handed = self.engine.handed_over
+        if handed > self._handed and not self._handing:
+            text = "the fast engine found no balance within its trials; EPANET solves these moments"
+            self.journal.write(held.time_s * US, "by_epanet", text)
+        self._handed, self._handing = handed, handed > self._handed
         unbalanced = held.warning == UNBALANCED
         if unbalanced and not self._unbalanced:
-            text = "EPANET found no balance within its trials; the figures of this time are approximate"
+            text = f"{self.engine.title} found no balance within its trials; the figures of this time are approximate"
             self.journal.write(held.time_s * US, "unbalanced", text)
         self._unbalanced = unbalanced
 
@@ -244,6 +249,31 @@ class WaterModel:
 
     def close(self) -> None:
         self.engine.close()
+
+
+def _engine(setup: Setup, plan: _Plan) -> Epanet:
+    """The engine that the section names, at the scenario's start. Where the fast one refuses: EPANET, with a note."""
+    config: WaterConfig = setup.config
+    if config.engine == "fast":
+        from hydraulics.fast_engine import FastEngine, Refused
+
+        try:
+            return _started(FastEngine, setup, plan)
+        except Refused as refusal:
+            text = f"EPANET computes this run in place of the fast engine: {refusal}"
+            setup.journal.write(0, "by_epanet", text, why=str(refusal))
+    return _started(Epanet, setup, plan)
+
+
+def _started(kind: type[Epanet], setup: Setup, plan: _Plan) -> Epanet:
+    config: WaterConfig = setup.config
+    engine = kind(config, setup.folder, plan.bursts, plan.hydrants, plan.closings)
+    try:
+        engine.start(_start_s(config, setup.start, engine), whole_seconds(setup.duration_us))
+    except BaseException:
+        engine.close()
+        raise
+    return engine
 
 
 class _Plan:

@@ -184,57 +184,62 @@ def read(path: Path | str, library: Path | None = None) -> Network:
     """Read an INP file. EpanetRefused, with EPANET's words, where EPANET does not take it."""
     path = Path(path)
     with Epanet(path, library) as file:
-        units = Units.of(file.integer("EN_getflowunits"), _kilopascal(path), file.option("gravity"))
-        options = _options(file, units)
-        n, fixed = file.count("nodes"), file.count("tanks")
-        junctions = n - fixed
-        nodes = range(1, n + 1)
-        links = range(1, file.count("links") + 1)
-        kind = np.array([file.integer("EN_getlinktype", k) for k in links], np.int64)
-        ends = np.array([file.several("EN_getlinknodes", "ii", k) for k in links], np.int64).reshape(-1, 2) - 1
+        return read_open(file, path)
 
-        def link(what: str, scale: float = 1.0) -> np.ndarray:
-            return np.array([file.link(k, what) for k in links]) / scale
 
-        diameter = link("diameter", units.diameter_per_foot)
-        length = link("length", units.length_per_foot)
-        roughness = link("roughness", 1000 * units.length_per_foot if options.formula == DARCY_WEISBACH else 1.0)
-        demand_node, demand_base, demand_pattern = _demands(file, units, junctions)
-        network = Network(
-            path=path,
-            units=units,
-            small=Small.of(units),
-            options=options,
-            node_ids=[file.name("EN_getnodeid", i) for i in nodes],
-            link_ids=[file.name("EN_getlinkid", k) for k in links],
-            n_junctions=junctions,
-            elevation=np.array([units.head(file.node(i, "elevation")) for i in nodes]),
-            emitter=_emitters(file, units, options, junctions),
-            demand_node=demand_node,
-            demand_base=demand_base,
-            demand_pattern=demand_pattern,
-            patterns=_patterns(file),
-            curves=_curves(file),
-            tanks=_tanks(file, units, junctions, fixed),
-            first=ends[:, 0].copy(),
-            second=ends[:, 1].copy(),
-            kind=kind,
-            length=length * FOOT,
-            diameter=diameter * FOOT,
-            roughness=roughness * (FOOT if options.formula == DARCY_WEISBACH else 1.0),
-            resistance=_resistance(kind, length, diameter, roughness, options.formula, units),
-            minor=link("minor_loss") * 0.02517 * FOOT / units.cfs**2,
-            status=np.empty(0, np.int64),
-            setting=np.empty(0),
-            pumps=_pumps(file, units, kind),
-            xy=np.array([_coordinates(file, i) for i in nodes]).reshape(-1, 2),
-        )
-        wide = diameter > 0
-        network.minor[wide] /= diameter[wide] ** 4
-        network.minor[~wide] = 0.0
-        network.status, network.setting = _states(file, units, kind)
-        network.controls = read_controls(file, network)
-        network.rules = read_rules(file, network)
+def read_open(file: Epanet, path: Path) -> Network:
+    """The network of a project that is open, with what has been changed in it since. Its solver must not be open."""
+    units = Units.of(file.integer("EN_getflowunits"), _kilopascal(path), file.option("gravity"))
+    options = _options(file, units)
+    n, fixed = file.count("nodes"), file.count("tanks")
+    junctions = n - fixed
+    nodes = range(1, n + 1)
+    links = range(1, file.count("links") + 1)
+    kind = np.array([file.integer("EN_getlinktype", k) for k in links], np.int64)
+    ends = np.array([file.several("EN_getlinknodes", "ii", k) for k in links], np.int64).reshape(-1, 2) - 1
+
+    def link(what: str, scale: float = 1.0) -> np.ndarray:
+        return np.array([file.link(k, what) for k in links]) / scale
+
+    diameter = link("diameter", units.diameter_per_foot)
+    length = link("length", units.length_per_foot)
+    roughness = link("roughness", 1000 * units.length_per_foot if options.formula == DARCY_WEISBACH else 1.0)
+    demand_node, demand_base, demand_pattern = _demands(file, units, junctions)
+    network = Network(
+        path=path,
+        units=units,
+        small=Small.of(units),
+        options=options,
+        node_ids=[file.name("EN_getnodeid", i) for i in nodes],
+        link_ids=[file.name("EN_getlinkid", k) for k in links],
+        n_junctions=junctions,
+        elevation=np.array([units.head(file.node(i, "elevation")) for i in nodes]),
+        emitter=_emitters(file, units, options, junctions),
+        demand_node=demand_node,
+        demand_base=demand_base,
+        demand_pattern=demand_pattern,
+        patterns=_patterns(file),
+        curves=_curves(file),
+        tanks=_tanks(file, units, junctions, fixed),
+        first=ends[:, 0].copy(),
+        second=ends[:, 1].copy(),
+        kind=kind,
+        length=length * FOOT,
+        diameter=diameter * FOOT,
+        roughness=roughness * (FOOT if options.formula == DARCY_WEISBACH else 1.0),
+        resistance=_resistance(kind, length, diameter, roughness, options.formula, units),
+        minor=link("minor_loss") * 0.02517 * FOOT / units.cfs**2,
+        status=np.empty(0, np.int64),
+        setting=np.empty(0),
+        pumps=_pumps(file, units, kind),
+        xy=np.array([_coordinates(file, i) for i in nodes]).reshape(-1, 2),
+    )
+    wide = diameter > 0
+    network.minor[wide] /= diameter[wide] ** 4
+    network.minor[~wide] = 0.0
+    network.status, network.setting = _states(file, units, kind)
+    network.controls = read_controls(file, network)
+    network.rules = read_rules(file, network)
     return network
 
 

@@ -74,10 +74,15 @@ def draw_isolation(answer: Isolation, path: Path) -> None:
 
 
 def draw_fire_flow(answer: FireFlow, path: Path) -> None:
-    """Available flow at each hydrant."""
+    """Available flow at each hydrant; a few beside a tank, far above the others, share the last colour."""
     network = answer.network
     figure, axes = _canvas(network, f"{network.path.name}: fire flow at {answer.residual_m:g} m residual")
     spots = network.xy[answer.hydrants]
-    dots = axes.scatter(spots[:, 0], spots[:, 1], c=answer.flow_m3s * 1000, s=16, cmap="viridis", zorder=3)
-    figure.colorbar(dots, ax=axes, label="available flow, L/s", shrink=0.7)
+    flow_lps = answer.flow_m3s * 1000
+    most, top = float(flow_lps.max()), float(np.quantile(flow_lps, 0.95))
+    cut = most > 2 * top > 0
+    dots = axes.scatter(
+        spots[:, 0], spots[:, 1], c=flow_lps, s=16, cmap="viridis", vmin=0, vmax=top if cut else None, zorder=3
+    )
+    figure.colorbar(dots, ax=axes, label="available flow, L/s", shrink=0.7, extend="max" if cut else "neither")
     figure.savefig(path, dpi=150)

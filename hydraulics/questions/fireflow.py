@@ -91,5 +91,5 @@ def fire_flow(
 
     _, result.named = engine.reduce(cases, gather, threads=threads)
     for k in np.flatnonzero(result.flow_m3s == 0):
-        result.named.setdefault(network.node_ids[chosen[k]], "at or below the residual pressure without any draw")
+        result.named.setdefault(network.node_ids[chosen[k]], "under the residual pressure at rest")
     return result

@@ -15,6 +15,8 @@ from hydraulics.fast.arrays import Network
 from twin.scenario.problems import ScenarioError
 
 Row = dict[str, Any]
+UNITS = {"m3h": "m³/h", "m3": "m³", "lps": "L/s", "cm2": "cm²"}
+"""How the last word of a column's key reads as a heading."""
 
 
 def plain(value: Any) -> Any:
@@ -48,6 +50,11 @@ def _text(value: Any) -> str:
     return str(value)
 
 
+def heading(key: str) -> str:
+    """`unserved_m3h` as `unserved m³/h`."""
+    return " ".join(UNITS.get(word, word) for word in key.split("_"))
+
+
 def print_table(title: str, rows: Sequence[Row], note: str = "") -> None:
     """A rich table; empty columns are left out."""
     from rich.console import Console
@@ -58,7 +65,7 @@ def print_table(title: str, rows: Sequence[Row], note: str = "") -> None:
     columns = [key for key in (rows[0] if rows else {}) if any(row[key] not in (None, "", []) for row in rows)]
     for key in columns:
         number = all(isinstance(row[key], int | float | None) for row in rows)
-        table.add_column(key.replace("_", " "), justify="right" if number else "left", overflow="fold")
+        table.add_column(heading(key), justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_text(row[key]) for key in columns))
     console.print(table)

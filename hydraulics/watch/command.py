@@ -26,7 +26,7 @@ def watch(
         typer.Option("--readings", help="CSV: time,pressure:J1,flow:P3… in m and L/s", show_default=False),
     ],
     hydrants: Annotated[
-        str | None, typer.Option("--hydrants", help="junctions, separated by commas [default: all junctions]")
+        str | None, typer.Option("--hydrants", help="junctions, separated by commas (default: all junctions)")
     ] = None,
     tag: Annotated[str | None, typer.Option("--tag", help="or the junctions with this tag in the INP")] = None,
     allowed: Annotated[str, typer.Option("--allowed", help="hydrants in use with permission, by commas")] = "",
@@ -42,7 +42,11 @@ def watch(
     as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
     out: Annotated[
         list[Path] | None,
-        typer.Option("--out", help="write a table (.csv), a map (.geojson) or a figure (.png, .pdf, .svg); repeatable"),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="write a table (.csv), a map (.geojson) or a figure (.png, .pdf, .svg); repeatable",
+        ),
     ] = None,
 ) -> None:
     """Say from pressures and flows which hydrant is open, knocked over or being drawn from."""

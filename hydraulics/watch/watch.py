@@ -77,8 +77,9 @@ class Finding:
         near = (
             f"; {len(self.likely)} hydrants hold {sum(p for _, p in self.likely):.0%}" if len(self.likely) > 1 else ""
         )
+        which = f"hydrant {self.hydrant}" if self.probability >= 0.5 else f"a hydrant, most likely {self.hydrant},"
         return (
-            f"hydrant {self.hydrant} {what} since {_clock(self.from_s)}{until}: about {self.flow * 1e3:.1f} L/s "
+            f"{which} {what} since {_clock(self.from_s)}{until}: about {self.flow * 1e3:.1f} L/s "
             f"(probability {self.probability:.0%}{near})"
         )
 
