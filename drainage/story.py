@@ -19,7 +19,7 @@ def story(view: RunView, base: RunView | None) -> list[Beat]:
     beats: list[Beat] = []
     closed = view.events("street_flooded")
     for event in closed[:NOTABLE]:
-        beats.append(Beat(event["time_us"], event["text"] + ".", 2))
+        beats.append(Beat(event["time_us"], f"{event['text'][0].upper()}{event['text'][1:]}.", 2))
     if len(closed) > NOTABLE:
         beats.append(Beat(closed[NOTABLE]["time_us"], f"{len(closed) - NOTABLE} more streets follow."))
     pumps = [e for what in ("pump_out", "pump_back") for e in view.events(what) if e.get("section") == "drainage"]
@@ -53,7 +53,7 @@ def _end(view: RunView) -> list[Beat]:
     if up:
         count = view.metric("drainage.surcharged_manholes")
         beats.append(
-            Beat(None, f"{count} manholes spilled {up:,.0f} m3 onto the streets; {down or 0:,.0f} m3 ran back.")
+            Beat(None, f"{count} manholes spilled {up:,.0f} m³ onto the streets; {down or 0:,.0f} m³ ran back.")
         )
     if (drain := view.metric("drainage.drain_down")) and minutes:
         beats.append(Beat(None, f"From the largest extent to dry streets it took {drain:.0f} min."))

@@ -105,15 +105,15 @@ def _sum(view: RunView, baseline: RunView | None) -> list[Beat]:
     if rate is None:
         return []
     if baseline is None or baseline.metric("port.crane_rate") is None:
-        return [Beat(None, f"The terminal makes {moves:.0f} moves, {rate:.1f} an hour and crane.", 3)]
+        return [Beat(None, f"The terminal makes {moves:,.0f} moves, {rate:.1f} an hour and crane.", 3)]
     other, other_rate = baseline.metric("port.moves"), baseline.metric("port.crane_rate")
     if moves == other:
-        return [Beat(None, f"The terminal makes {moves:.0f} moves, as many as in the comparison run.", 2)]
+        return [Beat(None, f"The terminal makes {moves:,.0f} moves, as many as in the comparison run.", 2)]
     if abs(moves - other) <= NOTHING * other:
-        return [Beat(None, f"The terminal makes {moves:.0f} moves, hardly other than in the comparison run.", 2)]
+        return [Beat(None, f"The terminal makes {moves:,.0f} moves, hardly other than in the comparison run.", 2)]
     change = "fewer" if moves < other else "more"
     text = (
-        f"The terminal makes {moves:.0f} moves, {abs(moves - other):.0f} {change} than in the comparison run; "
+        f"The terminal makes {moves:,.0f} moves, {abs(moves - other):,.0f} {change} than in the comparison run; "
         f"{other_rate:.1f} → {rate:.1f} an hour and crane."
     )
     turn, other_turn = view.metric("port.truck_turn_time"), baseline.metric("port.truck_turn_time")
@@ -126,5 +126,5 @@ def _lost_trucks(view: RunView) -> list[Beat]:
     lost = view.metric("port.trucks_unserved")
     if not lost:
         return []
-    who = "One road truck leaves" if lost == 1 else f"{lost:.0f} road trucks leave"
+    who = "One road truck leaves" if lost == 1 else f"{lost:,.0f} road trucks leave"
     return [Beat(None, f"{who} the terminal without the work done.", 2)]

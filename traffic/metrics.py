@@ -46,7 +46,7 @@ def summary_of(figures: Figures) -> dict[str, Metric]:
     delay_h = ((loss or 0.0) * finished + under_way) / 3600
     result = {
         "roads_cut": Metric(
-            len({c.edge for c in closures}), "1", "Street sections (per direction) closed for cars or all", "lower", 0
+            len({c.edge for c in closures}), "1", "Street sections closed for cars or all, by direction", "lower", 0
         ),
         "streets_cut": Metric(", ".join(streets), "", "Named streets with a section closed for cars"),
         "closed_hours": Metric(log.section_hours(now), "h", "Hours closed, summed over street sections", "lower"),

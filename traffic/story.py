@@ -43,7 +43,7 @@ def _roads(view: RunView) -> list[Beat]:
         start, end, depth = _number(row["from_s"]), _number(row["to_s"]), _number(row["max_depth_m"]) or 0.0
         assert start is not None
         span = f"{_clock(view, start)}–{_clock(view, end)}" if end is not None else f"from {_clock(view, start)} on"
-        water = f" under {depth:.1f} m of water" if depth >= 0.05 else ""
+        water = f", under up to {depth:.1f} m of water" if depth >= 0.05 else ""
         beats.append(Beat(to_us(start), f"{row['street']} closed {span}{water}.", 2))
     rest = len({row["street"] for row in rows}) - len({row["street"] for row in named[:_STREETS_TOLD]})
     if rest > 0 and beats:
@@ -63,8 +63,8 @@ def _trips(view: RunView, baseline: RunView | None) -> list[Beat]:
     if affected:
         rerouted, stranded = view.metric("traffic.rerouted") or 0, view.metric("traffic.stranded") or 0
         cancelled = view.metric("traffic.cancelled") or 0
-        text = f"{affected} trips found their way cut: {rerouted} went round, {stranded} were held"
-        beats.append(Beat(None, f"{text}, {cancelled} did not begin." if cancelled else f"{text}.", 2))
+        text = f"{affected:,} trips found their way cut: {rerouted:,} went round, {stranded:,} were held"
+        beats.append(Beat(None, f"{text}, {cancelled:,} did not begin." if cancelled else f"{text}.", 2))
     mean, before = view.metric("traffic.mean_travel_time"), baseline and baseline.metric("traffic.mean_travel_time")
     if mean is not None and before is not None and abs(mean - before) >= 0.1:
         beats.append(Beat(None, f"A trip took {mean:.1f} min on average instead of {before:.1f} min."))
@@ -97,7 +97,7 @@ def _help(view: RunView, baseline: RunView | None) -> list[Beat]:
     if baseline is not None:
         before = baseline.metric("traffic.ambulances_in_time")
     if share is not None and before is not None and abs(share - before) >= 0.5:
-        beats.append(Beat(None, f"Help in time: {before:.0f} % on a dry day, {share:.0f} % in this run.", 4))
+        beats.append(Beat(None, f"Help in time: {before:.0f} % in the comparison run, {share:.0f} % in this one.", 4))
     return beats
 
 

@@ -29,7 +29,7 @@ Overrides = Annotated[
 Root = Annotated[
     Path | None,
     typer.Option(
-        "--root", help="folder that the scenario's files may lie in [default: the scenario's own]", show_default=False
+        "--root", help="folder that the scenario's files may lie in (default: the scenario's own)", show_default=False
     ),
 ]
 Runs = Annotated[Path, typer.Option("--runs", help="folder of run folders")]
@@ -58,7 +58,7 @@ def run(
     runs: Annotated[
         Path | None,
         typer.Option(
-            "--runs", help="folder of run folders [default: the scenario's `results.folder`, runs]", show_default=False
+            "--runs", help="folder of run folders (default: the scenario's `results.folder`, runs)", show_default=False
         ),
     ] = None,
     sets: Overrides = None,
@@ -116,7 +116,7 @@ def build(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", help="output folder [default: the recipe's `output`, beside it]", show_default=False
+            "--out", "-o", help="output folder (default: the recipe's `output`, beside it)", show_default=False
         ),
     ] = None,
     net: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +22,8 @@ def report_command(run: Path, against: Path | None, figures: bool, open_it: bool
     base = RunView(find_run(str(against))) if against else None
     page = build_report(view, base)
     print(f"report  {page}")
+    if base is None and any(line.startswith("baseline:") for line in view.scenario_text().splitlines()):
+        print("this run alone: `--against RUN` holds it against its baseline", file=sys.stderr)
     if figures:
         from twin.report.figures import write_figures
 

@@ -1,1 +1,1 @@
-"""What a reader gets of a run: one page that opens from disk, figures for a paper, and ten lines on the terminal."""
+"""What a reader gets of a run: one page that opens from disk, figures for a paper, and lines on the terminal."""

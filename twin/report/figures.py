@@ -13,6 +13,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from twin.clock import hhmm, to_us
 from twin.model import Layer
@@ -156,6 +157,8 @@ def _curves(view: RunView, title: str, found: list[Chart]) -> Figure:
         axes.set_title(chart.title, loc="left", fontsize=9, fontweight="bold")
         axes.set_ylabel(chart.unit)
         axes.set_ylim(*reversed(limits(chart)))
+        if all(np.all(t.values == np.round(t.values)) for traces in chart.runs for t in traces):
+            axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
         axes.grid(color="#e6e6e3")
         axes.spines[["top", "right"]].set_visible(False)
         if len(chart.runs) > 1 or len(chart.runs[0]) > 1:

@@ -15,11 +15,12 @@ from twin.results.compare import Comparison, row
 
 STYLES = {"better": "cyan", "worse": "bold yellow", "same": "dim", "": ""}
 """Blue against yellow: told apart by every kind of colour vision; the arrow says the same without colour."""
-LABEL = 50
-"""Characters of a figure's label; with it and a value a line has at most 80."""
+LABEL = 48
+"""Characters of a figure's label: indented, beside a comparison such as `0 → 40,655 people·h (worse)`, 80 in all."""
 MOST = 3
 """Figures of a section on the terminal: an answer that is read in ten seconds."""
 ARROWS = {"better": " (better)", "worse": " (worse)"}
+SHORT = {"better": " better", "worse": " worse"}
 
 
 def headline(
@@ -76,7 +77,7 @@ def _verdict(what: str, text: str, good: bool) -> Text:
 
 def _value(name: str, summary: Mapping[str, Any], base: Mapping[str, Any] | None) -> Text:
     metric = summary["metrics"][name]
-    now = figure(metric["value"], metric["unit"], metric.get("digits", 1))
+    now = figure(metric["value"], metric["unit"] if metric["value"] is not None else "", metric.get("digits", 1))
     before = (base or {"metrics": {}})["metrics"].get(name)
     if before is None:
         return Text(now)
@@ -89,21 +90,29 @@ def _value(name: str, summary: Mapping[str, Any], base: Mapping[str, Any] | None
 
 def comparison_table(comparison: Comparison) -> Group:
     """Two runs figure by figure, what differs in their scenarios, and where they part."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("figure", overflow="fold")
-    for name in ("A", "B", "B − A"):
-        table.add_column(name, justify="right", overflow="fold")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("figure", no_wrap=True)
+    for name in ("A", "B"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("B − A", justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
+    words = [r for r in comparison.rows if isinstance(r.a, str) or isinstance(r.b, str)]
     for r in comparison.rows:
+        if r in words:
+            continue
         difference = "–" if r.difference is None else number(r.difference, r.digits, sign=True)
         table.add_row(
             r.metric,
             number(r.a, r.digits),
             number(r.b, r.digits),
-            Text(difference + ARROWS.get(r.verdict, ""), style=STYLES[r.verdict]),
+            Text(difference + SHORT.get(r.verdict, ""), style=STYLES[r.verdict]),
             unit(r.unit),
         )
     head = [Text.assemble(("A  ", "bold"), comparison.a), Text.assemble(("B  ", "bold"), comparison.b), Text("")]
+    told = Table.grid(padding=(0, 2, 0, 0))
+    for r in words:
+        told.add_row(r.metric, Text("A", style="bold"), number(r.a) or "–")
+        told.add_row("", Text("B", style="bold"), number(r.b) or "–")
     lines = [Text("results    equal to the bit" if comparison.same else "results    differ", style="bold")]
     if comparison.split is not None:
         lines.append(Text(f"part at    {comparison.split.text()}"))
@@ -115,4 +124,5 @@ def comparison_table(comparison: Comparison) -> Group:
         lines += [Text(f"  {text}", style="yellow" if text[0] == "-" else "cyan") for text in comparison.scenario]
     else:
         lines.append(Text("scenarios  equal"))
-    return Group(*head, table, Text(""), *lines)
+    parts: list[Any] = [*head, table, *((Text(""), told) if words else ()), Text(""), *lines]
+    return Group(*parts)

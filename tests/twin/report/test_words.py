@@ -1,8 +1,9 @@
-"""Numbers in words, curves in units, and the ten lines on the terminal."""
+"""Numbers in words, curves in units, and the lines on the terminal."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from rich.console import Console
 from tests.twin.results.small_city import DOMAINS, START
 from twin.report.curves import charts, scale
 from twin.report.plots import local_ms
-from twin.report.terminal import headline
+from twin.report.terminal import comparison_table, headline
 from twin.report.words import duration, figure, headline_names, label, ledger_verdict, number
+from twin.results.compare import Row, compare
 from twin.results.view import RunView
 
 
@@ -96,7 +98,39 @@ def test_the_headline_holds_the_run_against_its_baseline(runs: Path) -> None:
     assert "31.2 → 24.8 /h (worse)" in told
     assert "1 of 2 hold" in told
     assert "closed (worst link 2e-13)" in told
-    assert len(told.splitlines()) <= 12
+    assert len(told.splitlines()) <= 15
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_every_headline_figure_is_one_line_under_its_section(runs: Path, width: int) -> None:
+    """The longest label and a long comparison fit 80 columns; a wide terminal shows the same."""
+    summaries = [json.loads((runs / f"{n}-0001" / "summary.json").read_text()) for n in ("storm", "dry")]
+    name = headline_names(summaries[0], DOMAINS)["water"][0]
+    for summary, value in zip(summaries, (40_655, 0), strict=True):
+        summary["metrics"][name] |= {
+            "value": value,
+            "unit": "person*h",
+            "doc": "A label that is forty-eight characters in length.",
+        }
+    console = Console(width=width)
+    with console.capture() as captured:
+        console.print(headline(*summaries, domains=DOMAINS))
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    at = lines.index(DOMAINS["water"].title)
+    assert lines[at + 1] == "  A label that is forty-eight characters in length  0 → 40,655 people·h (worse)"
+
+
+def test_a_comparison_keeps_names_whole_and_puts_words_below(runs: Path) -> None:
+    """80 columns: no figure's name is cut, since it is what an expectation needs; places stand under the table."""
+    found = compare(RunView(runs / "dry-0001"), RunView(runs / "storm-0001"))
+    words = Row("drainage.longest_27cm_at", "", "", None, "Rudower Chaussee, at the very end of it", None, "")
+    console = Console(width=80)
+    with console.capture() as captured:
+        console.print(comparison_table(replace(found, rows=[*found.rows, words])))
+    told = captured.get()
+    assert all(row.metric in told for row in found.rows)
+    assert "B  Rudower Chaussee, at the very end of it" in told
+    assert max(map(len, told.splitlines())) <= 80
 
 
 def test_headlines_are_the_domains_choice_or_the_first_four(runs: Path) -> None:
