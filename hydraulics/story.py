@@ -78,7 +78,7 @@ def _people(view: RunView, baseline: RunView | None) -> list[Beat]:
     where = view.metric(f"{SECTION}.min_pressure_at")
     if where:
         lowest = _value(view, "min_pressure")
-        text += f". The lowest pressure was {lowest:.0f} m at" if lowest > 0.5 else ". There was none at all at"
+        text += f". The lowest pressure was {lowest:.0f} m at" if lowest > 0.5 else ". The pressure fell to nothing at"
         text += f" {where}"
     return [Beat(None, text + ".", 4)]
 
