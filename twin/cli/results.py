@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from twin.report.words import duration
-from twin.results.folder import find_run
+from twin.results.folder import baseline_of, find_run
 from twin.results.view import RunView
 
 
@@ -19,10 +19,13 @@ def report_command(run: Path, against: Path | None, figures: bool, open_it: bool
     from twin.report.page import build_report
 
     view = RunView(find_run(str(run)))
-    base = RunView(find_run(str(against))) if against else None
+    known = baseline_of(view.path) if against is None else None
+    base = RunView(find_run(str(against))) if against else RunView(known) if known else None
     page = build_report(view, base)
     print(f"report  {page}")
-    if base is None and any(line.startswith("baseline:") for line in view.scenario_text().splitlines()):
+    if known is not None:
+        print(f"held against {known.name}, which was run beside it; `--against RUN` names another", file=sys.stderr)
+    elif base is None and any(line.startswith("baseline:") for line in view.scenario_text().splitlines()):
         print("this run alone: `--against RUN` holds it against its baseline", file=sys.stderr)
     if figures:
         from twin.report.figures import write_figures

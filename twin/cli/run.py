@@ -91,8 +91,11 @@ def _say_what_is_kept(stop: KeyboardInterrupt, outcome: Outcome | None) -> None:
 def write_reports(outcome: Outcome, base: Path | None) -> Path:
     """report.html of the run, against its baseline when there is one."""
     from twin.report.page import build_report
+    from twin.results.folder import remember_baseline
     from twin.results.view import RunView
 
+    if base is not None:
+        remember_baseline(outcome.folder, base)
     return build_report(RunView(outcome.folder), RunView(base) if base else None)
 
 

@@ -21,6 +21,7 @@ from typing import IO
 
 from twin.scenario.problems import ScenarioError, suggest
 
+BASELINE = "baseline.txt"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _WHOLE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)-(?P<number>\d{4,})")
 _PART = re.compile(r"\.(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)-(?P<number>\d{4,})\.part")
@@ -145,6 +146,23 @@ def find_run(text: str, root: Path = Path("runs")) -> Path:
         f" The latest is '{known[-1]}'." if known else f" There are no runs in {root}/ yet."
     )
     raise ScenarioError([f"there is no run '{text}'.{hint}"])
+
+
+def remember_baseline(run: Path, base: Path) -> None:
+    """Note in a published run which run it was held against: a neighbour by name, so that both may move together."""
+    part = run / f".{BASELINE}.part"
+    part.write_text(os.path.relpath(base, run.parent) + "\n", encoding="utf-8")
+    _sync(part)
+    os.replace(part, run / BASELINE)
+
+
+def baseline_of(run: Path) -> Path | None:
+    """The run that `remember_baseline` noted, while it is there and whole."""
+    try:
+        base = run.parent / (run / BASELINE).read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    return base if is_whole(base) else None
 
 
 def _what_is_missing(path: Path) -> str:

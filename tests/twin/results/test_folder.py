@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from twin.results.folder import RunFolder, find_run, is_whole, whole_runs
+from twin.results.folder import RunFolder, baseline_of, find_run, is_whole, remember_baseline, whole_runs
 from twin.scenario.problems import ScenarioError
 
 CREATE_AND_HANG = """
@@ -151,3 +151,17 @@ def test_a_run_is_found_by_path_by_name_and_by_scenario(tmp_path: Path) -> None:
     assert find_run("drill", tmp_path) == second
     with pytest.raises(ScenarioError, match="Did you mean 'drill-0002'"):
         find_run("dril-0002", tmp_path)
+
+
+def test_a_run_remembers_its_baseline_while_that_is_whole(tmp_path: Path) -> None:
+    """Both may be moved together; a baseline that is gone or spoilt is none."""
+    runs = tmp_path / "runs"
+    drill, dry = (write_whole(RunFolder.create(runs, name)) for name in ("drill", "dry"))
+    assert baseline_of(drill) is None
+    remember_baseline(drill, dry)
+    assert baseline_of(drill) == runs / dry.name
+    runs.rename(tmp_path / "elsewhere")
+    moved = tmp_path / "elsewhere"
+    assert baseline_of(moved / drill.name) == moved / dry.name
+    (moved / dry.name / "summary.json").unlink()
+    assert baseline_of(moved / drill.name) is None
