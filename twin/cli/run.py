@@ -19,6 +19,7 @@ from twin.scenario import Scenario, load
 if TYPE_CHECKING:
     from twin.run import Outcome
 
+STOP_TRIES, STOP_PATIENCE_S = 4, 5.0
 SHARED = ("clock", "seed", "results")
 
 
@@ -158,9 +159,12 @@ def _await(child: subprocess.Popen[str], scenario: Scenario) -> tuple[Path | Non
 
 
 def _stop(child: subprocess.Popen[str]) -> None:
-    child.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(timeout=10)
-    if child.poll() is None:
-        child.kill()
-        child.wait()
+    """End the baseline and let it clear up. Asked again where it does not hear: a signal that comes while an engine
+    calls back into Python is lost."""
+    for _ in range(STOP_TRIES):
+        child.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=STOP_PATIENCE_S)
+            return
+    child.kill()
+    child.wait()
