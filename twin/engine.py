@@ -12,8 +12,9 @@ what it gives describes the interval to come. Nothing depends on which thread is
 from __future__ import annotations
 
 import time as wall
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -56,6 +57,14 @@ class _Runner:
     seconds: float = 0.0
     future: Future[int] | None = None
 
+    def timed(self, action: Callable[..., Any], *args: Any) -> Any:
+        """Do something inside the model; the time is the model's."""
+        begun = wall.perf_counter()
+        try:
+            return action(*args)
+        finally:
+            self.seconds += wall.perf_counter() - begun
+
 
 @dataclass
 class Engine:
@@ -75,12 +84,13 @@ class Engine:
     threads: int = 2
     now_us: int = 0
     coupling_seconds: dict[str, float] = field(default_factory=dict)
-    _running: list[_Runner] = field(default_factory=list, repr=False)
+    _running: dict[str, _Runner] = field(default_factory=dict, repr=False)
     _ids: dict[tuple[str, str], Sequence[str]] = field(default_factory=dict, repr=False)
 
     def run(self) -> None:
         """Advance everything to the end; raises `RunError` with a sentence when a model fails."""
-        runners = self._running = self._runners()
+        self._running = self._runners()
+        runners = list(self._running.values())
         ranks = sorted({r.model.rank for r in runners})
         events = Agenda(self.plan)
         with ThreadPoolExecutor(max_workers=max(1, self.threads), thread_name_prefix="model") as pool:
@@ -118,7 +128,7 @@ class Engine:
 
     def model_seconds(self) -> dict[str, float]:
         """Wall seconds that each model has cost."""
-        return {runner.section: runner.seconds for runner in self._running}
+        return {section: runner.seconds for section, runner in self._running.items()}
 
     def lookup(self, section: str, port: str) -> tuple[Any, Sequence[str], str]:
         """Present values, location names and unit of a state port; for triggers."""
@@ -131,16 +141,11 @@ class Engine:
 
     def read(self, section: str, port: str) -> Any:
         """Present values of an output; what the model needs to find them counts as its own time."""
-        begun = wall.perf_counter()
-        values = self.models[section].take(port)
-        runner = next((r for r in self._running if r.section == section), None)
-        if runner is not None:
-            runner.seconds += wall.perf_counter() - begun
-        return values
+        return self._running[section].timed(self.models[section].take, port)
 
-    def _runners(self) -> list[_Runner]:
-        return [
-            _Runner(
+    def _runners(self) -> dict[str, _Runner]:
+        return {
+            section: _Runner(
                 section,
                 model,
                 self.journals[section],
@@ -153,7 +158,7 @@ class Engine:
                 ],
             )
             for section, model in self.models.items()
-        ]
+        }
 
     def _next_stop(self, events: Agenda) -> int:
         """The next moment at which all models must stand still."""
@@ -164,22 +169,21 @@ class Engine:
         """Watchers, triggers and events, once everybody has reached this time."""
         if any(r.future for r in runners):
             return
-        begun, inside = wall.perf_counter(), sum(r.seconds for r in runners)
-        if self.now_us % self.exchange_us == 0 or self.now_us >= self.duration_us:
-            for planned in events.triggered(self.now_us, self.lookup):
-                self._happen(planned, runners, events)
-        for planned in events.due(self.now_us):
-            self._happen(planned, runners, events)
-        for runner in runners:
-            self._tell(runner)
-        if self.now_us % self.exchange_us == 0 or self.now_us >= self.duration_us:
-            for watcher in self.watchers:
-                watcher.tick(self.now_us, self)
-        self._cost("events and results", begun + sum(r.seconds for r in runners) - inside)
+        exchange = self.now_us % self.exchange_us == 0 or self.now_us >= self.duration_us
+        with self._counted("events and results", *runners):
+            if exchange:
+                for planned in events.triggered(self.now_us, self.lookup):
+                    self._happen(planned)
+            for planned in events.due(self.now_us):
+                self._happen(planned)
+            for runner in runners:
+                self._tell(runner)
+            if exchange:
+                for watcher in self.watchers:
+                    watcher.tick(self.now_us, self)
 
-    def _happen(self, planned: Planned, runners: list[_Runner], events: Agenda) -> None:
-        runner = next(r for r in runners if r.section == planned.section)
-        event = planned.event
+    def _happen(self, planned: Planned) -> None:
+        runner, event = self._running[planned.section], planned.event
         self._take_in(runner)
         try:
             runner.model.apply(event)
@@ -212,11 +216,11 @@ class Engine:
         if _stays_in_main(runner.model):
             runner.future = Future()
             try:
-                runner.future.set_result(_advance(runner, target))
+                runner.future.set_result(runner.timed(runner.model.advance, target))
             except Exception as error:
                 runner.future.set_exception(error)
         else:
-            runner.future = pool.submit(_advance, runner, target)
+            runner.future = pool.submit(runner.timed, runner.model.advance, target)
 
     def _finish(self, runner: _Runner) -> None:
         assert runner.future is not None
@@ -235,25 +239,19 @@ class Engine:
         runner.reached_us = reached
 
     def _take_in(self, runner: _Runner) -> None:
-        begun, inside = wall.perf_counter(), runner.seconds
-        for link in runner.inputs:
-            values = link.drain()
-            if values is not None:
-                started = wall.perf_counter()
-                runner.model.put(link.into, values)
-                runner.seconds += wall.perf_counter() - started
-        self._cost("links", begun + runner.seconds - inside)
+        with self._counted("links", runner):
+            for link in runner.inputs:
+                values = link.drain()
+                if values is not None:
+                    runner.timed(runner.model.put, link.into, values)
 
     def _give(self, runner: _Runner) -> None:
-        begun, inside = wall.perf_counter(), runner.seconds
-        for port, links in runner.outputs:
-            started = wall.perf_counter()
-            values = runner.model.take(port.name)
-            runner.seconds += wall.perf_counter() - started
-            for link in links:
-                if values is not None and (port.kind is not Kind.ARRIVALS or len(values)):
-                    link.push(values)
-        self._cost("links", begun + runner.seconds - inside)
+        with self._counted("links", runner):
+            for port, links in runner.outputs:
+                values = runner.timed(runner.model.take, port.name)
+                for link in links:
+                    if values is not None and (port.kind is not Kind.ARRIVALS or len(values)):
+                        link.push(values)
 
     def _tell(self, runner: _Runner) -> None:
         entries, runner.journal.entries = runner.journal.entries, []
@@ -261,18 +259,15 @@ class Engine:
             for watcher in self.watchers:
                 watcher.entry({"section": runner.section, **entry})
 
-    def _cost(self, what: str, begun: float) -> None:
-        self.coupling_seconds[what] = self.coupling_seconds.get(what, 0.0) + wall.perf_counter() - begun
+    @contextmanager
+    def _counted(self, what: str, *runners: _Runner) -> Iterator[None]:
+        """Count the time of a block as the core's own, less what it spends inside these models."""
+        begun = wall.perf_counter() - sum(r.seconds for r in runners)
+        yield
+        spent = wall.perf_counter() - sum(r.seconds for r in runners) - begun
+        self.coupling_seconds[what] = self.coupling_seconds.get(what, 0.0) + spent
 
 
 def _stays_in_main(model: Model) -> bool:
     """Whether a model's engine must always be called from the thread that started it (libsumo crashes otherwise)."""
     return bool(getattr(model, "main_thread", False))
-
-
-def _advance(runner: _Runner, target_us: int) -> int:
-    begun = wall.perf_counter()
-    try:
-        return runner.model.advance(target_us)
-    finally:
-        runner.seconds += wall.perf_counter() - begun

@@ -178,6 +178,7 @@ def _run(
     tell: Callable[[str], None],
 ) -> Outcome:
     path = target.path
+    identity = scenario_hash(scenario)
     warnings = run_checks(scenario)
     for warning in warnings:
         tell(f"warning  {warning}")
@@ -217,7 +218,7 @@ def _run(
     table_digest = write_tables(path / "tables", tables)
     ledger.write_csv(path / "ledger.csv")
     (path / "scenario.resolved.yaml").write_text(scenario.resolved_text(), encoding="utf-8")
-    summary = summarise(scenario, ledger, metrics, results.events, [recorder.digest(), table_digest])
+    summary = summarise(scenario, identity, ledger, metrics, results.events, [recorder.digest(), table_digest])
     write_json(path / "summary.json", summary)
     timing = timings(engine, results, begun, built, advanced)
     write_json(path / "timing.json", timing)
@@ -246,9 +247,17 @@ def _words(error: Exception) -> str:
 
 
 def summarise(
-    scenario: Scenario, ledger: Ledger, metrics: Mapping[str, Metric], events: int, digests: Iterable[str]
+    scenario: Scenario,
+    identity: str,
+    ledger: Ledger,
+    metrics: Mapping[str, Metric],
+    events: int,
+    digests: Iterable[str],
 ) -> dict[str, Any]:
-    """The stable summary that scripts read; holds no wall-clock time, so equal runs have equal bytes."""
+    """The stable summary that scripts read; holds no wall-clock time, so equal runs have equal bytes.
+
+    identity : hash of the scenario and of its files as they were when the run began.
+    """
     expect = []
     for expectation in scenario.expect:
         ok, text = expectation.verdict(metrics.get(expectation.metric), tuple(metrics))
@@ -268,7 +277,7 @@ def summarise(
         "seed": scenario.seed,
         "status": "good" if ledger.closed and all(e["ok"] for e in expect) else "failed",
         "hash": sha.hexdigest(),
-        "scenario_hash": scenario_hash(scenario),
+        "scenario_hash": identity,
         "start": scenario.clock.start.isoformat(),
         "duration_s": to_s(scenario.clock.duration_us),
         "exchange_s": to_s(scenario.clock.exchange_us),

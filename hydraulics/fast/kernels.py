@@ -87,6 +87,23 @@ def _colebrook(q, w0, rough, x1, x2, x3, x4):
     return f, g
 
 
+@njit(**INLINED)
+def _wagner(plan, span, v, safe):
+    """Slope and loss over the required pressure of a demand as a link: h = span (v / full)^power, linear near zero."""
+    share = v / safe
+    if plan.root == 1:
+        slope = share * (2.0 * span) / safe
+        loss = share * share * span
+    else:
+        rise = power(larger(share, fill(1e-12)), plan.power - 1.0)
+        slope = rise * (plan.power * span) / safe
+        loss = rise * share * span
+    least = (2.0 * LINEAR_SHARE * span) / safe
+    gentle = less(slope, least)
+    slope = larger(slope, least)
+    return slope, choose(gentle, slope * v, loss)
+
+
 @njit(**COMPILED)
 def assemble_nodes(plan, work, state, fresh):
     """Start A and F with demands: fixed ones on the right-hand side, pressure-driven ones as a link to the ground.
@@ -136,18 +153,7 @@ def assemble_nodes(plan, work, state, fresh):
             right = choose(free, right, -full)
         if inside:
             safe = choose(inside, full, fill(1.0))
-            share = v / safe
-            if plan.root == 1:
-                slope = share * (2.0 * span) / safe
-                loss = share * share * span
-            else:
-                rise = power(larger(share, fill(1e-12)), plan.power - 1.0)
-                slope = rise * (plan.power * span) / safe
-                loss = rise * share * span
-            least = (2.0 * LINEAR_SHARE * span) / safe
-            gentle = less(slope, least)
-            slope = larger(slope, least)
-            loss = choose(gentle, slope * v, loss)
+            slope, loss = _wagner(plan, span, v, safe)
             inverse = 1.0 / slope
             conductance = choose(inside, inverse, conductance)
             right = choose(inside, (loss + base) * inverse - v, right)
@@ -390,18 +396,7 @@ def update_flows(plan, work):
             curve = safe * root(level) if plan.root == 1 else safe * power(larger(level, fill(1e-30)), 1.0 / plan.power)
             step = v - curve
             if inside:
-                share = v / safe
-                if plan.root == 1:
-                    slope = share * (2.0 * span) / safe
-                    loss = share * share * span
-                else:
-                    rise = power(larger(share, fill(1e-12)), plan.power - 1.0)
-                    slope = rise * (plan.power * span) / safe
-                    loss = rise * share * span
-                least = (2.0 * LINEAR_SHARE * span) / safe
-                gentle = less(slope, least)
-                slope = larger(slope, least)
-                loss = choose(gentle, slope * v, loss)
+                slope, loss = _wagner(plan, span, v, safe)
                 step = choose(inside, (loss - high) / slope, step)
             limit = safe * 0.4
             step = larger(smaller(step * relax, limit), -limit)

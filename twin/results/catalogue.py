@@ -6,7 +6,6 @@ missing, broken or of another version, so it may be deleted at any time.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -113,14 +112,12 @@ def _row(run: Path) -> dict[str, Any]:
     summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
     timing_file = run / "timing.json"
     timing = json.loads(timing_file.read_text(encoding="utf-8")) if timing_file.is_file() else {}
-    scenario = run / "scenario.resolved.yaml"
-    text = scenario.read_bytes() if scenario.is_file() else b""
     wall_s = float(timing.get("wall_s", 0.0))
     finished = datetime.fromtimestamp((run / "summary.json").stat().st_mtime, UTC)
     return {
         "id": run.name,
         "name": summary["name"],
-        "scenario_hash": summary.get("scenario_hash") or hashlib.sha256(text).hexdigest(),
+        "scenario_hash": summary.get("scenario_hash", ""),
         "seed": summary.get("seed"),
         "result_hash": summary["hash"],
         "status": summary.get("status", ""),

@@ -7,6 +7,7 @@ two hours in, streets that close under 27 cm of water, a terminal that waits for
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from dataclasses import asdict
 from datetime import datetime
@@ -282,6 +283,7 @@ def _write_rest(
         "seed": seed,
         "status": "failed" if storm else "good",
         "hash": digest,
+        "scenario_hash": hashlib.sha256(name.encode()).hexdigest(),
         "start": START.isoformat(),
         "duration_s": (nt - 1) * STEP_US / 1e6,
         "exchange_s": 300.0,

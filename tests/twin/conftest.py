@@ -1,4 +1,4 @@
-"""Two runs of the small city for the tests of this folder."""
+"""Two runs of the small city, for the tests of results and reports."""
 
 from __future__ import annotations
 
