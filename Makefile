@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml constraints.txt tools/system_libraries.sh
 	sh tools/system_libraries.sh
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	$(BIN)/python -m drainage.warm
+	$(BIN)/python -m drainage.warm & $(BIN)/python -m port.warm && wait $$!
 	touch $(STAMP)
 
 $(CITY): $(STAMP) scenarios/adlershof/city.build.yaml

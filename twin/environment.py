@@ -1,28 +1,34 @@
 """The weather as a model with outputs only: rain, tide, wind and visibility over the city.
 
 It has rank 0: it goes ahead of the others, so the rain that it gives is the exact mean over the interval that the
-others are about to simulate. No water is won or lost between the storm and the ground.
+others are about to simulate. No water is won or lost between the storm and the ground. Rain is one value, or, where a
+storm moves or several gauges speak, one for each zone of a grid.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twin.clock import hhmm, to_s
-from twin.model import Balance, Beat, Curve, Domain, Event, Metric, Setup, Table
-from twin.places import City, FloatArray, Places
+from twin.model import Balance, Beat, Curve, Domain, Event, Layer, Metric, Setup, Table
+from twin.places import City, FloatArray, Grid, Places
 from twin.scenario.base import Verb
 from twin.scenario.problems import Problem
 from twin.weather.config import SetRainScale, SetVisibility, SetWind, Weather
+from twin.weather.forecast import NAMES, Forecast, outlook
+from twin.weather.forecast import PORTS as FORECASTS
 from twin.weather.ports import PORTS
 
 if TYPE_CHECKING:
     from twin.results.view import RunView
 
 FAR_US = 2**62
+RAIN_MM = (1.0, 10.0, 20.0, 30.0, 45.0, 60.0, 80.0, 120.0)
+"""Classes of the map of rain."""
 
 VERBS: dict[str, type[Verb]] = {"set_wind": SetWind, "set_visibility": SetVisibility, "set_rain_scale": SetRainScale}
 CHANGES = {
@@ -40,25 +46,41 @@ class WeatherModel:
     rank = 0
 
     def __init__(self, setup: Setup) -> None:
-        from twin.weather.curves import rain_curve, tide_curve, visibility_curve, wind_curve
+        from twin.weather.check import repairs
+        from twin.weather.curves import rain_field, visibility_curve, wind_curve
+        from twin.weather.tide import ValueAt, tide_curve
 
         config: Weather = setup.config
+        start, duration_us = setup.start, setup.duration_us
         self.ports = config.active_ports()
-        self.places: Mapping[str, Places] = {"gauge": City(("gauge",)), "city": City()}
         self._setup = setup
         self._now_us = 0
-        self._rain = rain_curve(config.rain, setup.start, setup.duration_us) if config.rain else None
+        self._field = rain_field(config.rain, start, duration_us, setup.extent) if config.rain else None
         self._scale = config.rain.scale if config.rain else 1.0
-        makers = {"tide": tide_curve, "wind": wind_curve, "visibility": visibility_curve}
-        self._curves = {
-            name: make(getattr(config, name), setup.start, setup.duration_us)  # type: ignore[operator]
-            for name, make in makers.items()
-            if name in config.given
+        self.places: Mapping[str, Places] = {
+            "gauge": City(("gauge",)),
+            "city": City(),
+            "outlook": outlook(setup.exchange_us),
         }
+        zones = self._field.places if self._field is not None else City()
+        if isinstance(zones, Grid):
+            self.places = {**self.places, "zone": zones}
+        self._curves: dict[str, ValueAt] = {}
+        if config.tide:
+            peak_us = self._field.curve.peak_us if self._field is not None else None
+            self._curves["tide"] = tide_curve(config.tide, start, duration_us, peak_us)
+        if config.wind:
+            self._curves["wind"] = wind_curve(config.wind, start, duration_us)
+        if config.visibility:
+            self._curves["visibility"] = visibility_curve(config.visibility, start, duration_us)
+        fallen = self._field.fallen if self._field is not None else None
+        self._forecast = Forecast(setup.exchange_us, fallen, self._curves.get("tide"))
         self._changes: dict[str, list[tuple[str, float]]] = {"rain": [], "wind": [], "visibility": []}
-        self._rate = 0.0
-        self._depth_mm = 0.0
+        self._rate: FloatArray = np.zeros(zones.size)
+        self._depth_mm: FloatArray = np.zeros(zones.size)
         self._extremes: dict[str, float] = {}
+        for text in repairs(config.rain, start):
+            setup.journal.write(0, "rain_repaired", text)
         self._watch()
 
     def next_event_us(self) -> int:
@@ -66,15 +88,21 @@ class WeatherModel:
 
     def advance(self, until_us: int) -> int:
         """On to `until_us`: the rain becomes the mean of that interval, all else its value at the end."""
-        if self._rain is not None and until_us > self._now_us:
-            fallen = (self._rain.depth(until_us) - self._rain.depth(self._now_us)) * self._now("rain", self._scale)
+        if self._field is not None and until_us > self._now_us:
+            fallen = self._field.fallen(self._now_us, until_us) * self._now("rain", self._scale)
             self._rate = fallen * 3600.0 / to_s(until_us - self._now_us)
-            self._depth_mm += fallen
+            self._depth_mm = self._depth_mm + fallen
         self._now_us = until_us
         self._watch()
         return until_us
 
     def take(self, port: str) -> FloatArray:
+        if port == "rain" and self._field is not None:
+            return self._rate.copy()
+        if port == "rain_depth":
+            return self._depth_mm.copy()
+        if port in NAMES:
+            return self._forecast.take(port, self._now_us, self._now("rain", self._scale))
         return np.array([self._value(port)])
 
     def put(self, port: str, values: Any) -> None:
@@ -98,10 +126,9 @@ class WeatherModel:
         return []
 
     def summary(self) -> dict[str, Metric]:
-        figures = {}
-        if self._rain is not None:
-            figures["rain_depth"] = Metric(self._depth_mm, "mm", "Rain that fell in the whole run")
-            figures["rain_peak"] = Metric(self._extremes["rain"], "mm/h", "Hardest rain between two exchanges")
+        figures: dict[str, Metric] = {}
+        if self._field is not None:
+            figures |= self._rain_figures()
         for name, figure, unit, doc in (
             ("tide", "tide_max", "m", "Highest water level of the river"),
             ("wind", "wind_max", "m/s", "Strongest wind"),
@@ -112,8 +139,34 @@ class WeatherModel:
                 figures[figure] = Metric(self._extremes[name], unit, doc, digits=digits)
         return figures
 
+    def _rain_figures(self) -> dict[str, Metric]:
+        depth, peak = self._depth_mm, self._extremes["rain"]
+        if "zone" not in self.places:
+            return {
+                "rain_depth": Metric(float(depth[0]), "mm", "Rain that fell in the whole run"),
+                "rain_peak": Metric(peak, "mm/h", "Hardest rain between two exchanges"),
+            }
+        return {
+            "rain_depth": Metric(float(depth.mean()), "mm", "Rain that fell in the whole run, mean over all zones"),
+            "rain_peak": Metric(peak, "mm/h", "Hardest rain between two exchanges, in any zone"),
+            "rain_depth_most": Metric(float(depth.max()), "mm", "Rain that fell in the wettest zone"),
+            "rain_depth_least": Metric(float(depth.min()), "mm", "Rain that fell in the driest zone"),
+        }
+
     def tables(self) -> dict[str, Table]:
-        return {}
+        """The rain of every zone, where it differs."""
+        zones = self.places.get("zone")
+        if not isinstance(zones, Grid):
+            return {}
+        from twin.places import ids_of
+        from twin.weather.field import centres
+
+        rows = [
+            (name, float(x), float(y), round(float(mm), 6))
+            for name, (x, y), mm in zip(ids_of(zones), centres(zones), self._depth_mm, strict=True)
+        ]
+        about = f"Rain of the run by zone; squares of {zones.cell_m:g} m about x, y."
+        return {"rain_zones": Table(("zone", "x_m", "y_m", "rain_mm"), rows, about)}
 
     def close(self) -> None:
         """Nothing to release."""
@@ -124,13 +177,19 @@ class WeatherModel:
         return changes[-1][1] if changes else otherwise
 
     def _value(self, port: str) -> float:
-        if port == "rain" and self._rain is not None:
-            return self._rate
+        if port in ("rain", "rain_most"):
+            return float(self._rate.max())
+        if port == "rain_mean":
+            return float(self._rate.mean())
+        if port == "rain_depth":
+            return float(self._depth_mm.max())
         return self._now(port, 0.0) if self._changes.get(port) else self._curves[port](self._now_us)
 
     def _watch(self) -> None:
         """Remember the extremes."""
         for port in self.ports:
+            if port.name in NAMES:
+                continue
             value, pick = self._value(port.name), min if port.name == "visibility" else max
             self._extremes[port.name] = pick(self._extremes.get(port.name, value), value)
 
@@ -147,7 +206,8 @@ def story(view: RunView, baseline: RunView | None) -> list[Beat]:
     beats = []
     depth, peak = view.metric("weather.rain_depth"), view.metric("weather.rain_peak")
     if depth:
-        t_s, values = view.series("weather", "rain")
+        spatial = view.metric("weather.rain_depth_most") is not None
+        t_s, values = view.series("weather", "rain_mean" if spatial else "rain")
         rates = np.asarray(values, dtype=float).reshape(len(t_s), -1)[:, 0]
         wet = np.flatnonzero(rates > 0.0)
         if wet.size:
@@ -155,6 +215,12 @@ def story(view: RunView, baseline: RunView | None) -> list[Beat]:
             hours = (t_s[wet[-1]] * 1e6 - first) / 3.6e9
             hardest = hhmm(view.start, int(t_s[int(np.argmax(rates))] * 1e6))
             text = f"{depth:.0f} mm of rain fell in {_hours(hours)}, hardest {peak:.0f} mm/h at {hardest}."
+            if spatial:
+                most, least = view.metric("weather.rain_depth_most"), view.metric("weather.rain_depth_least")
+                text = (
+                    f"{depth:.0f} mm of rain fell on the city in {_hours(hours)}, from {least:.0f} to {most:.0f} mm by "
+                    f"place; hardest about {hardest}, up to {peak:.0f} mm/h."
+                )
             beats.append(Beat(first, text, weight=2))
     highest = view.metric("weather.tide_max")
     if highest is not None:
@@ -166,6 +232,20 @@ def story(view: RunView, baseline: RunView | None) -> list[Beat]:
     return beats
 
 
+def places(setup: Setup) -> Mapping[str, Places]:
+    """The zones of rain, which those who take it must know before they are built; none where nobody says where."""
+    from twin.weather.curves import zones_of
+    from twin.weather.series import SeriesError
+
+    config: Weather = setup.config
+    if config.rain is None or not config.rain.spatial:
+        return {}
+    try:
+        return {"zone": zones_of(config.rain, setup.extent)}
+    except SeriesError:
+        return {}
+
+
 def _hours(hours: float) -> str:
     return f"{hours:.3g} h" if hours >= 1 else f"{hours * 60:.0f} min"
 
@@ -175,15 +255,37 @@ DOMAIN = Domain(
     title="Weather",
     config=Weather,
     verbs=VERBS,
-    ports=PORTS,
+    ports=(*PORTS, *FORECASTS),
     build=WeatherModel,
     check=check,
     story=story,
+    places=places,
+    layers=(
+        Layer(
+            "rain_depth",
+            "Rain so far",
+            "raster",
+            RAIN_MM,
+            ("#f7f7f5", "#ece7f5", "#d8ceea", "#c1b1de", "#a892cf", "#8e70bd", "#7550a6", "#5a318a", "#3d1466"),
+            ("under 1 mm", *(f"{a:g} to {b:g} mm" for a, b in itertools.pairwise(RAIN_MM)), "over 120 mm"),
+            on=False,
+            hover="rain so far",
+        ),
+    ),
     curves=(
-        Curve(("rain",), "Rain", "mm/h"),
+        Curve(("rain", "rain_mean", "rain_most"), "Rain", "mm/h", ("rain", "mean of the city", "hardest zone")),
         Curve(("tide",), "River level", "m"),
         Curve(("wind",), "Wind", "m/s"),
         Curve(("visibility",), "Visibility", "m"),
     ),
     headlines=("rain_depth", "rain_peak"),
+    metrics=(
+        "rain_depth",
+        "rain_peak",
+        "rain_depth_most",
+        "rain_depth_least",
+        "tide_max",
+        "wind_max",
+        "visibility_min",
+    ),
 )

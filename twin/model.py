@@ -95,7 +95,12 @@ class Journal:
 
 @dataclass
 class Setup:
-    """What a domain gets to make its model."""
+    """What a domain gets to make its model.
+
+    sources  input port -> where its values come from, of partners that know their places before they are built
+    extent   (west, south, east, north) in m of the sections that this one gives to; only for a config that says
+             `wants_extent`, None where no section says where it lies
+    """
 
     section: str
     config: Any
@@ -109,6 +114,8 @@ class Setup:
     events: Sequence[Event] = ()
     linked: frozenset[str] = frozenset()
     sections: frozenset[str] = frozenset()
+    sources: Mapping[str, Places] = field(default_factory=dict)
+    extent: tuple[float, float, float, float] | None = None
 
 
 @runtime_checkable
@@ -203,6 +210,10 @@ class Domain:
     story     sentences for the report, from a finished run and, if there is one, the run that it is held against
     extent    (west, south, east, north) in m of what the section's files describe, None where they do not say; cheap,
               for it is asked before each run. May raise for a file that cannot be read: `check` tells why
+    places    places of outputs that are known before the model is built (zones of rain): those who take them get them
+              as `Setup.sources`
+    metrics   names of all figures that its models may give, where they are known beforehand: `expect` is held against
+              them before a run. Empty: only the `headlines` are known, and others may exist
     """
 
     section: str
@@ -217,3 +228,5 @@ class Domain:
     curves: tuple[Curve, ...] = ()
     headlines: tuple[str, ...] = ()
     extent: Callable[[Setup], tuple[float, float, float, float] | None] | None = None
+    places: Callable[[Setup], Mapping[str, Places]] | None = None
+    metrics: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ from twin.build.site import River, Site, choose_site, make_river
 from twin.build.streets import Streets, lines_of, street_graph
 from twin.build.sumo_net import SumoNet, read_net
 from twin.build.terrain import Terrain, flood_fill, make_terrain, write_terrain
-from twin.build.water import WaterNet, lay_mains, size_mains, tune_pumps
+from twin.build.water import WaterNet, lay_mains, people_of, size_mains, tune_pumps
 from twin.scenario.problems import ScenarioError
 
 Say = Callable[[str], None]
@@ -145,6 +145,7 @@ def _build(recipe: Recipe, folder: Path, scratch: Path, say: Say) -> City:
     (folder / "net.rpt").unlink(missing_ok=True)
     sewers = _build_sewers(recipe, folder, scratch, say, report, streets, terrain, site, hollows)
     _build_traffic(recipe, folder, scratch, say, report, net, site)
+    _write_rescue(recipe, folder, net, streets)
     (folder / "terminal.yaml").write_text(city_file.terminal_text(recipe, site), encoding="utf-8")
     note = f"Streets: {source.name}. " + (
         f"Ground: {recipe.terrain.raster.name}. " if recipe.terrain.raster else "Ground: stated relief. "
@@ -282,9 +283,7 @@ def _write_lines(folder: Path, crs: str | None, streets: Streets, river: River, 
     from shapely import LineString, box, unary_union
     from shapely.geometry import mapping
 
-    named = (
-        {"crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{crs.replace(':', '::')}"}}} if crs else {}
-    )
+    named = _named(crs)
     features = [
         {
             "type": "Feature",
@@ -304,6 +303,32 @@ def _write_lines(folder: Path, crs: str | None, streets: Streets, river: River, 
     yard = {"type": "Polygon", "coordinates": [ring]}
     feature = {"type": "Feature", "properties": {"name": "terminal"}, "geometry": yard}
     _write_json(folder / "paved.geojson", {"type": "FeatureCollection", **named, "features": [feature]})
+
+
+def _write_rescue(recipe: Recipe, folder: Path, net: SumoNet, streets: Streets) -> None:
+    """People at the junctions, and rescue stations: each has an ambulance and a fire engine (an assumption)."""
+
+    def point(xy: np.ndarray, about: dict[str, Any]) -> dict[str, Any]:
+        place = {"type": "Point", "coordinates": [round(float(v), 2) for v in xy]}
+        return {"type": "Feature", "properties": about, "geometry": place}
+
+    people = people_of(streets, recipe.water)
+    homes = [point(streets.xy[k], {"people": round(float(people[k]), 1)}) for k in np.flatnonzero(people > 0)]
+    bases = [
+        point(xy, {"name": name, "kind": kind})
+        for name, xy in demand.stations(net, recipe.traffic)
+        for kind in ("ambulance", "fire")
+    ]
+    named = _named(net.crs)
+    _write_json(folder / "people.geojson", {"type": "FeatureCollection", **named, "features": homes})
+    _write_json(folder / "stations.geojson", {"type": "FeatureCollection", **named, "features": bases})
+
+
+def _named(crs: str | None) -> dict[str, Any]:
+    """The coordinate system as GIS programs read it from a GeoJSON file."""
+    if not crs:
+        return {}
+    return {"crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{crs.replace(':', '::')}"}}}
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:

@@ -91,6 +91,7 @@ def city_text(
         "  network: city.net.xml",
         "  demand: [demand.rou.xml, trucks.rou.xml, ambulances.rou.xml]",
         "  rerouting: {share: 0.3, period: 5 min}",
+        "  reach: {stations: stations.geojson, people: people.geojson}",
         f"  gate: {{edge: {IN}, yard_edge: {YARD}}}",
         "port:",
         "  terminal: terminal.yaml",

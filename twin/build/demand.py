@@ -172,12 +172,7 @@ def ambulances(net: SumoNet, recipe: TrafficRecipe, seed: int) -> list[Vehicle]:
     router = Router(net, "emergency", GATE_EDGES)
     rng = np.random.default_rng(seed)
     inner = np.flatnonzero(router.core & (router.length > 30)).astype(np.int64)
-    main = [k for k in inner if net.edges[router.ids[k]].kind.split("|")[0] in ("secondary", "tertiary", "primary")]
-    choices = np.array(main or inner.tolist())
-    centre = router.middle[inner].mean(axis=0)
-    away = np.hypot(*(router.middle[choices] - centre).T)
-    named = {"middle": int(choices[np.argmin(away)]), "edge": int(choices[np.argmax(away)])}
-    bases = [named[s] if s in named else _street_edge(net, router, s, inner, centre) for s in recipe.ambulances_from]
+    bases = _bases(net, router, recipe)
     weight = np.array([router.length[k] * KIND_WEIGHT.get(net.edges[router.ids[k]].kind, 0.3) for k in inner])
     calls = np.arange(recipe.ambulance_every / 2, recipe.hours * 3600 - 900, recipe.ambulance_every)
     targets = rng.choice(inner, len(calls), p=weight / weight.sum())
@@ -187,6 +182,26 @@ def ambulances(net: SumoNet, recipe: TrafficRecipe, seed: int) -> list[Vehicle]:
         for k, (t, way) in enumerate(zip(calls, ways, strict=True))
         if len(way) > 1
     ]
+
+
+def stations(net: SumoNet, recipe: TrafficRecipe) -> list[tuple[str, FloatArray]]:
+    """(name, place) of the rescue stations: the middles of the streets from which the ambulances come."""
+    router = Router(net, "emergency", GATE_EDGES)
+    return [
+        (net.edges[router.ids[k]].name or f"station {n}", router.middle[k])
+        for n, k in enumerate(_bases(net, router, recipe), 1)
+    ]
+
+
+def _bases(net: SumoNet, router: Router, recipe: TrafficRecipe) -> list[int]:
+    """The street section of each rescue station."""
+    inner = np.flatnonzero(router.core & (router.length > 30)).astype(np.int64)
+    main = [k for k in inner if net.edges[router.ids[k]].kind.split("|")[0] in ("secondary", "tertiary", "primary")]
+    choices = np.array(main or inner.tolist())
+    centre = router.middle[inner].mean(axis=0)
+    away = np.hypot(*(router.middle[choices] - centre).T)
+    named = {"middle": int(choices[np.argmin(away)]), "edge": int(choices[np.argmax(away)])}
+    return [named[s] if s in named else _street_edge(net, router, s, inner, centre) for s in recipe.ambulances_from]
 
 
 def _street_edge(net: SumoNet, router: Router, street: str, inner: NDArray[np.int64], centre: FloatArray) -> int:

@@ -151,13 +151,19 @@ def _pipes(streets: Streets) -> list[Pipe]:
 
 
 def _demand(streets: Streets, recipe: WaterRecipe) -> tuple[FloatArray, int]:
-    """(n,) mean use in m3/s: people along the streets, half as many on service ways and arterials."""
+    """(n,) mean use in m3/s, and how many people draw it."""
+    people = people_of(streets, recipe)
+    return people * recipe.use / 86_400 * (1 + recipe.work_share), round(float(people.sum()))
+
+
+def people_of(streets: Streets, recipe: WaterRecipe) -> FloatArray:
+    """(n,) people at each junction of the streets: by their length, half as many on service ways and arterials."""
     people = np.zeros(len(streets.xy))
     for s in streets.streets:
         here = recipe.people_per_km * s.length_m / 1000 * (1.0 if 1 <= s.rank <= 3 else 0.5)
         people[s.a] += here / 2
         people[s.b] += here / 2
-    return people * recipe.use / 86_400 * (1 + recipe.work_share), round(float(people.sum()))
+    return people
 
 
 def _station(streets: Streets, terrain: Terrain, hollows: FloatArray) -> tuple[int, FloatArray]:

@@ -5,6 +5,7 @@ Each returns its exit code; bad input raises `ScenarioError`, which the command 
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any
 
 from twin.clock import hhmm
 from twin.scenario import Scenario, check_inputs, load
+
+LONG_LIST, SHOWN = 8, 4
+"""A list of more plain values than this is one row of `twin explain`, with its first few."""
 
 
 def validate_command(path: Path, sets: Sequence[str] = (), root: Path | None = None) -> int:
@@ -61,10 +65,27 @@ def values(scenario: Scenario) -> list[str]:
     from twin.scenario.merge import path_text
     from twin.scenario.resolved import leaves
 
-    rows = [(path_text(path), _show(value), path) for path, value in leaves(scenario.resolved())]
+    rows = [(path_text(path), text, path) for path, text in _folded(list(leaves(scenario.resolved())))]
     wide = max(len(name) for name, _, _ in rows)
     long = min(48, max(len(value) for _, value, _ in rows))
     return [f"{name:<{wide}}  {value:<{long}}  {scenario.origin(path).text}" for name, value, path in rows]
+
+
+def _folded(found: list[tuple[Any, Any]]) -> list[tuple[Any, str]]:
+    """Each value as text; the members of a long list as one row that names the first few and counts them."""
+    rows: list[tuple[Any, str]] = []
+    for above, group in itertools.groupby(found, key=lambda row: row[0][:-1] if _in_list(row[0]) else row[0]):
+        members = list(group)
+        if len(members) > LONG_LIST:
+            first = ", ".join(_show(value) for _, value in members[:SHOWN])
+            rows.append((above, f"[{first} and {len(members) - SHOWN} more]"))
+        else:
+            rows += [(path, _show(value)) for path, value in members]
+    return rows
+
+
+def _in_list(path: Any) -> bool:
+    return bool(path) and isinstance(path[-1], int)
 
 
 def couplings(scenario: Scenario) -> list[str]:

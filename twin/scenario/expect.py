@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
-from twin.model import Metric
+from twin.model import Domain, Metric
 from twin.scenario.base import Section
-from twin.scenario.problems import suggest
+from twin.scenario.problems import Problem, suggest
 from twin.scenario.quantities import parse
 
 _COMPARISONS = ("below", "above", "equals", "between")
+ALIKE = 0.85
+"""From this likeness on a name is taken for a misspelt one (a letter more, less or swapped in eight)."""
 
 
 def _limit(value: Any) -> Any:
@@ -105,6 +109,27 @@ class Expectation(Section):
             shown = f"{value:.10g}"
         unit = f" {metric.unit}" if metric.unit not in ("", "1") else ""
         return good, f"{self.metric} is {shown}{unit}, {'' if good else 'not '}{wanted}"
+
+
+def check_metrics(expectations: Sequence[Expectation], domains: Mapping[str, Domain]) -> Iterator[Problem]:
+    """Figures that no run will have, told before one begins: an error where the domain declares all of its figures,
+    else a warning where the name looks like a misspelt headline."""
+    for index, expectation in enumerate(expectations):
+        domain = domains.get(expectation.section)
+        if domain is None:
+            continue
+        name = expectation.metric.partition(".")[2]
+        known = domain.metrics or domain.headlines
+        if name in known:
+            continue
+        at = ("expect", index, "metric")
+        hint = suggest(name, known)
+        if domain.metrics:
+            more = hint or f" It has {', '.join(domain.metrics)}"
+            yield Problem(at, f"'{expectation.section}' has no figure '{name}'.{more}")
+        elif hint and difflib.SequenceMatcher(None, name, hint.split("'")[1]).ratio() >= ALIKE:
+            text = f"'{expectation.metric}' is not among the headline figures, but looks like one.{hint}"
+            yield Problem(at, text, warn=True)
 
 
 def _in_unit(limit: int | float | str, unit: str) -> float:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from twin.model import Journal, Setup
+from twin.places import Places
 from twin.scenario.child import close_children, stop_children
+from twin.scenario.expect import check_metrics
 from twin.scenario.problems import Problem, ScenarioError
 from twin.scenario.scenario import Scenario
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north in m."""
 
 
 def seed_for(seed: int, section: str) -> int:
@@ -21,8 +28,43 @@ def seed_for(seed: int, section: str) -> int:
 
 def setup_for(scenario: Scenario, section: str, folder: Path, journal: Journal) -> Setup:
     """The Setup of one section. `folder` exists and is the model's own."""
+    from twin.couple import pairs
+
+    setup = _alone(scenario, section, folder, journal)
+    known: dict[str, Mapping[str, Places]] = {}
+    sources: dict[str, Places] = {}
+    for pair in pairs(scenario.ports()):
+        tell = scenario.domains[pair.source].places
+        if pair.target != section or tell is None:
+            continue
+        if pair.source not in known:
+            known[pair.source] = tell(_alone(scenario, pair.source, folder, Journal()))
+        if pair.out.at in known[pair.source]:
+            sources[pair.into.name] = known[pair.source][pair.out.at]
+    return replace(setup, sources=sources)
+
+
+def ground(scenario: Scenario, section: str, folder: Path) -> Box | None:
+    """What the sections that take something from this one cover together; all others, where none of them says."""
+    from twin.couple import pairs
+    from twin.overlap import extents
+
+    others = {name: domain for name, domain in scenario.domains.items() if name != section}
+    setups = {name: _alone(scenario, name, folder, Journal()) for name in others}
+    boxes = extents(others, setups)
+    taking = {pair.target for pair in pairs(scenario.ports()) if pair.source == section}
+    chosen = [box for name, box in boxes.items() if name in taking] or list(boxes.values())
+    if not chosen:
+        return None
+    west, south, east, north = zip(*chosen, strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def _alone(scenario: Scenario, section: str, folder: Path, journal: Journal) -> Setup:
+    """The Setup of one section, without what other sections would have to be asked for."""
     from twin.couple import linked_ports
 
+    wants_extent = getattr(scenario.sections[section], "wants_extent", False)
     linked = linked_ports(scenario.ports())
     return Setup(
         section=section,
@@ -37,6 +79,7 @@ def setup_for(scenario: Scenario, section: str, folder: Path, journal: Journal) 
         events=tuple(entry.event for entry in scenario.schedule if entry.section == section),
         linked=linked[section],
         sections=frozenset(scenario.sections),
+        extent=ground(scenario, section, folder) if wants_extent else None,
     )
 
 
@@ -67,7 +110,7 @@ def check_inputs(scenario: Scenario, threads: int = 4) -> list[Problem]:
             try:
                 apart = pool.submit(lambda: overlap(extents(scenario.domains, setups), scenario.ports(), scenario.crs))
                 found = [problem for problems in pool.map(check, scenario.domains) for problem in problems]
-                return found + apart.result()
+                return [*check_metrics(scenario.expect, scenario.domains), *found, *apart.result()]
             except BaseException:
                 stop_children()
                 raise

@@ -1,129 +1,155 @@
-"""Curves over time from the section `weather`: depth of rain fallen, and values at a moment."""
+"""From the section `weather` to what is computed: rain in time and over the city, wind and visibility at a moment."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Protocol
 
-import numpy as np
-
-from twin.clock import to_s, to_us
+from twin.clock import to_us
+from twin.places import Grid
+from twin.weather.areal import METHODS
+from twin.weather.cell import Profile, ZoneMeans
 from twin.weather.chicago import STORM_FORMULAS, ChicagoStorm, StormFormula
-from twin.weather.config import Rain, Tide, Visibility, Wind
-from twin.weather.series import Series, SeriesError, read_series
+from twin.weather.config import Visibility, Wind
+from twin.weather.field import Box, Everywhere, Moving, RainField, zones_over
+from twin.weather.gauges import read_network
+from twin.weather.rain_config import Rain, Zones
+from twin.weather.series import SeriesError, read_series
+from twin.weather.shapes import Block, RainCurve, Steps, Storm, Triangle, alternating_blocks, scs_type_2
+from twin.weather.tide import ValueAt, constant_or_series
 
-ValueAt = Callable[[int], float]
-"""Microseconds since the start -> value."""
-
-
-class RainCurve(Protocol):
-    """Depth of rain in mm since the scenario's start, never falling."""
-
-    def depth(self, us: int) -> float: ...
-
-
-@dataclass(frozen=True)
-class Block:
-    """A constant rate in mm/h from `begin_us` to `end_us`."""
-
-    rate: float
-    begin_us: int
-    end_us: int
-
-    def depth(self, us: int) -> float:
-        return self.rate * max(0.0, to_s(min(us, self.end_us) - self.begin_us)) / 3600.0
+STEP_S = 300.0
+"""Block of an alternating-block storm where the scenario says nothing."""
+NOWHERE = "nothing in this scenario says where the city lies: give `zones: {extent: [west, south, east, north]}` in m"
+NO_AREA = "nothing in this scenario says how large the city is: give `areal_reduction: {area: 120 km2}`"
+MOST_ZONES = 40_000
 
 
-@dataclass(frozen=True)
-class Storm:
-    """A design storm that begins at `begin_us`."""
+def rain_field(config: Rain, start: datetime, duration_us: int, extent: Box | None) -> RainField:
+    """The rain of a section, without its scale. `extent`: the ground on which it falls, where that is known.
 
-    storm: ChicagoStorm
-    begin_us: int
-
-    def depth(self, us: int) -> float:
-        return self.storm.depth(to_s(us - self.begin_us))
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Depth at the ends of a series' intervals, linear in between because each interval has one rate."""
-
-    ends_us: np.ndarray
-    depths: np.ndarray
-
-    def depth(self, us: int) -> float:
-        return float(np.interp(us, self.ends_us, self.depths))
-
-    @classmethod
-    def of(cls, series: Series) -> Steps:
-        """Each row's interval begins at its time and ends at the next row's; the last is as long as the one before."""
-        times = series.times_us
-        ends = np.append(times, 2 * times[-1] - times[-2])
-        fallen = series.values if series.unit == "mm" else series.values * np.diff(ends) / 3.6e9
-        return cls(ends, np.concatenate([[0.0], np.cumsum(fallen)]))
+    SeriesError when a file is no series, or when the zones cannot be laid out.
+    """
+    if config.gauges is not None:
+        network = read_network(config.gauges, config.gaps, start)
+        return network.field(zones_of(config, extent), config.gauges.weights, config.gauges.power)
+    curve = rain_curve(config, start, duration_us, extent)
+    return Everywhere(curve) if config.cell is None else moving(config, curve, extent)
 
 
-def rain_curve(config: Rain, start: datetime, duration_us: int) -> RainCurve:
-    """The curve of a rain, without its scale. SeriesError when its file is no series."""
+def zones_of(config: Rain, extent: Box | None) -> Grid:
+    """The zones of rain that differs over the city. `SeriesError` where nobody says where they lie."""
+    zones = config.zones or Zones()
+    ground = zones.extent or extent
+    if ground is None:
+        raise SeriesError(0, NOWHERE)
+    count = (ground[2] - ground[0] + zones.cell) * (ground[3] - ground[1] + zones.cell) / zones.cell**2
+    if count > MOST_ZONES:
+        better = 10.0 * math.ceil(zones.cell * math.sqrt(count / MOST_ZONES) / 10.0)
+        raise SeriesError(
+            0,
+            f"zones of {zones.cell:g} m over {_spelt(ground)} are {count:,.0f}, more than {MOST_ZONES:,}: "
+            f"write `zones: {{cell: {better:g} m}}` or more",
+        )
+    return zones_over(ground, zones.cell)
+
+
+def moving(config: Rain, curve: RainCurve, extent: Box | None) -> Moving:
+    """A curve's rain under a cell that moves."""
+    cell = config.cell
+    assert cell is not None
+    zones = zones_of(config, extent)
+    profile = Profile(
+        cell.radius, cell.radius_across or cell.radius, math.radians(cell.angle), cell.profile == "gaussian"
+    )
+    if profile.least_m < zones.cell_m / 4:
+        raise SeriesError(
+            0,
+            f"a cell of {profile.least_m:g} m radius is lost in zones of {zones.cell_m:g} m: write "
+            f"`zones: {{cell: {profile.least_m:g} m}}` or less",
+        )
+    ground = (config.zones.extent if config.zones else None) or extent
+    assert ground is not None
+    over = cell.over or (0.5 * (ground[0] + ground[2]), 0.5 * (ground[1] + ground[3]))
+    at_us = curve.peak_us if cell.at is None else to_us(cell.at)
+    way = math.radians(cell.toward)
+    speed = (cell.speed * math.sin(way), cell.speed * math.cos(way))
+    return Moving(curve, ZoneMeans(profile, zones), over, at_us, speed)
+
+
+def rain_curve(config: Rain, start: datetime, duration_us: int, extent: Box | None = None) -> RainCurve:
+    """Rain in time, without its scale but with its areal reduction. SeriesError when its file is no series."""
     begin_us = to_us(config.start)
+    factor = reduction(config, extent)
     if config.series is not None:
-        return Steps.of(read_series(config.series, ("mm/h", "mm"), start, low=0.0))
+        gap = 0.0 if config.gaps == "dry" else None
+        steps = Steps.of(read_series(config.series, ("mm/h", "mm"), start, low=0.0, gap=gap))
+        return steps if factor == 1.0 else Steps(steps.ends_us, steps.depths * factor)
     if config.rate is not None:
         end_us = duration_us if config.duration is None else begin_us + to_us(config.duration)
-        return Block(config.rate, begin_us, end_us)
-    return Storm(chicago_storm(config), begin_us)
+        return Block(config.rate * factor, begin_us, end_us)
+    return design_curve(config, begin_us, factor)
 
 
-def chicago_storm(config: Rain) -> ChicagoStorm:
-    """The design storm of a rain that has one."""
-    given, peak = config.design_storm, config.peak if config.peak is not None else config.standard_peak
+def design_curve(config: Rain, begin_us: int, factor: float = 1.0) -> RainCurve:
+    """A storm of a given depth, in its shape. `factor` lessens the depth (and so the formula's A)."""
+    duration, peak = config.duration, config.peak if config.peak is not None else config.standard_peak
+    assert duration is not None
+    if config.design_storm is not None:
+        formula, years = formula_of(config), config.return_period
+        assert years is not None
+        formula = StormFormula(formula.a_mm_per_min * factor, formula.c, formula.b_min, formula.n)
+        if config.kind == "alternating_block":
+            assert peak is not None
+            return alternating_blocks(formula, years, duration, peak, config.step or STEP_S, begin_us)
+        if config.kind == "chicago":
+            assert peak is not None
+            return Storm(ChicagoStorm(formula, years, duration, peak), begin_us)
+        depth = formula.depth(duration / 60.0, years)
+    else:
+        assert config.depth is not None
+        depth = config.depth * factor
+    if config.kind == "triangular":
+        assert peak is not None
+        return Triangle(depth, duration, peak, begin_us)
+    if config.kind == "scs_type_2":
+        return scs_type_2(depth, begin_us)
+    return Block(depth * 3600.0 / duration, begin_us, begin_us + to_us(duration))
+
+
+def formula_of(config: Rain) -> StormFormula:
+    """The formula of a design storm."""
+    given = config.design_storm
     assert given is not None
-    assert peak is not None
-    assert config.return_period is not None
+    return STORM_FORMULAS[given].formula if isinstance(given, str) else StormFormula(given.a, given.c, given.b, given.n)
+
+
+def reduction(config: Rain, extent: Box | None) -> float:
+    """The areal reduction factor; 1 where none is asked for."""
+    wanted = config.areal_reduction
+    if wanted is None:
+        return 1.0
+    if wanted.factor is not None:
+        return wanted.factor
+    assert wanted.method is not None
     assert config.duration is not None
-    formula = (
-        STORM_FORMULAS[given].formula if isinstance(given, str) else StormFormula(given.a, given.c, given.b, given.n)
-    )
-    return ChicagoStorm(formula, config.return_period, config.duration, peak)
-
-
-def tide_curve(config: Tide, start: datetime, duration_us: int) -> ValueAt:
-    """Water level in m."""
-    if config.harmonic is not None:
-        waves = [(c.amplitude, 2 * math.pi / c.period_s, math.radians(c.phase)) for c in config.harmonic]
-        mean = config.mean
-        return lambda us: mean + math.fsum(a * math.cos(w * to_s(us) - phase) for a, w, phase in waves)
-    return _constant_or_series(config.level, config.series, "m", start, duration_us, -math.inf)
+    area = wanted.area
+    if area is None:
+        if extent is None:
+            raise SeriesError(0, NO_AREA)
+        area = (extent[2] - extent[0]) * (extent[3] - extent[1])
+    return METHODS[wanted.method](area, config.duration)
 
 
 def wind_curve(config: Wind, start: datetime, duration_us: int) -> ValueAt:
     """Wind speed in m/s."""
-    return _constant_or_series(config.speed, config.series, "m/s", start, duration_us, 0.0)
+    return constant_or_series(config.speed, config.series, "m/s", start, duration_us, 0.0)
 
 
 def visibility_curve(config: Visibility, start: datetime, duration_us: int) -> ValueAt:
     """Visibility in m."""
-    return _constant_or_series(config.distance, config.series, "m", start, duration_us, 0.0)
+    return constant_or_series(config.distance, config.series, "m", start, duration_us, 0.0)
 
 
-def _constant_or_series(
-    constant: float | None, file: Path | None, unit: str, start: datetime, duration_us: int, low: float
-) -> ValueAt:
-    if constant is not None:
-        value = float(constant)
-        return lambda us: value
-    assert file is not None
-    series = read_series(file, (unit,), start, low)
-    if not series.covers(duration_us):
-        first, last = to_s(int(series.times_us[0])) / 3600, to_s(int(series.times_us[-1])) / 3600
-        raise SeriesError(
-            0,
-            f"covers {first:+.2f} h to {last:+.2f} h from the scenario's start, but the scenario lasts from 0 to "
-            f"{to_s(duration_us) / 3600:.2f} h: lengthen the series or shorten the scenario",
-        )
-    return series.at
+def _spelt(box: Box) -> str:
+    return f"x {box[0]:.0f} to {box[2]:.0f}, y {box[1]:.0f} to {box[3]:.0f}"

@@ -5,7 +5,8 @@
     2026-07-01T17:00+08:00,1.45
 
 The first column is a date and time (without an offset: in the scenario's zone) or a time since the start (`+1:30`),
-or numbers under a header `time s`, `time min` or `time h`. The second header ends with the unit.
+or numbers under a header `time s`, `time min` or `time h`. The second header ends with the unit. A file of several
+gauges has one column for each, headed by its name and unit.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import csv
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -55,8 +56,31 @@ class Series:
         return bool(self.times_us[0] <= 0 and self.times_us[-1] >= duration_us)
 
 
-def read_series(path: Path, units: tuple[str, ...], start: datetime, low: float = -math.inf) -> Series:
+@dataclass(frozen=True)
+class Columns:
+    """Several values at each time: times_us (n,) strictly rising, values (n, k), NaN in gaps that were to be kept.
+
+    names, units (k,) of the columns; lines (n,) of the file, header_line that of its header
+    """
+
+    times_us: NDArray[np.int64]
+    values: NDArray[np.float64]
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    lines: NDArray[np.int64]
+    header_line: int
+
+    def with_values(self, values: NDArray[np.float64]) -> Columns:
+        """The same with other values."""
+        return replace(self, values=values)
+
+
+def read_series(
+    path: Path, units: tuple[str, ...], start: datetime, low: float = -math.inf, gap: float | None = None
+) -> Series:
     """The series of a file, in the first of `units` that its header's unit can be turned into.
+
+    gap : what stands for an empty or NaN value; None refuses them
 
     Raises SeriesError for anything that is not a number at a later time than the row before, and not below `low`.
     """
@@ -64,22 +88,65 @@ def read_series(path: Path, units: tuple[str, ...], start: datetime, low: float 
     first_line, header = next(rows, (1, []))
     if len(header) != 2:
         raise SeriesError(first_line, f"needs a header of two columns such as `time,level {units[0]}`")
-    time_unit, (unit, scale) = _time_unit(header[0], first_line), _value_unit(header[1], units, first_line)
+    found = _read(rows, first_line, header, units, start, low, gap is not None)
+    values = found.values[:, 0]
+    return Series(found.times_us, values if gap is None else np.where(np.isnan(values), gap, values), found.units[0])
+
+
+def read_columns(path: Path, units: tuple[str, ...], start: datetime, low: float, keep_gaps: bool) -> Columns:
+    """The columns of a file; the name of each is its header without the unit."""
+    rows = _rows(path)
+    first_line, header = next(rows, (1, []))
+    if len(header) < 2:
+        raise SeriesError(first_line, f"needs a column `time` and one for each gauge, such as `G1 {units[0]}`")
+    found = _read(rows, first_line, header, units, start, low, keep_gaps)
+    twice = next((name for k, name in enumerate(found.names) if name in found.names[:k]), None)
+    if twice is not None:
+        raise SeriesError(first_line, f"the column '{twice}' stands here twice: keep one")
+    return found
+
+
+def gaps_of(path: Path, units: tuple[str, ...], start: datetime, low: float) -> list[int]:
+    """Lines of a file in which some value is missing."""
+    found = read_columns(path, units, start, low, keep_gaps=True)
+    return [int(line) for line in found.lines[np.isnan(found.values).any(axis=1)]]
+
+
+def _read(
+    rows: Iterator[tuple[int, list[str]]],
+    first_line: int,
+    header: list[str],
+    units: tuple[str, ...],
+    start: datetime,
+    low: float,
+    keep_gaps: bool,
+) -> Columns:
+    time_unit = _time_unit(header[0], first_line)
+    heads = [_value_unit(head, units, first_line) for head in header[1:]]
     times: list[int] = []
-    values: list[float] = []
+    values: list[list[float]] = []
+    lines: list[int] = []
     for line, row in rows:
-        if len(row) != 2:
-            raise SeriesError(line, f"has {len(row)} columns, not 2")
+        if len(row) != len(header):
+            raise SeriesError(line, f"has {len(row)} columns, not {len(header)}")
         moment = _time(row[0], time_unit, start, line)
         if times and moment <= times[-1]:
             raise SeriesError(
                 line, f"the time {row[0]!r} is not later than the one before: sort the rows, keep one of each"
             )
         times.append(moment)
-        values.append(_value(row[1], scale, low, line))
+        values.append([_value(text, s, low, line, keep_gaps) for text, (_, s) in zip(row[1:], heads, strict=True)])
+        lines.append(line)
     if len(times) < 2:
         raise SeriesError(0, "needs at least two rows of values")
-    return Series(np.array(times, dtype=np.int64), np.array(values), unit)
+    return Columns(
+        np.array(times, dtype=np.int64),
+        np.array(values),
+        tuple(_name(head) for head in header[1:]),
+        tuple(unit for unit, _ in heads),
+        np.array(lines, dtype=np.int64),
+        first_line,
+    )
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -134,11 +201,19 @@ def _time(text: str, unit: str, start: datetime, line: int) -> int:
     return ((moment if moment.tzinfo else moment.replace(tzinfo=start.tzinfo)) - start) // timedelta(microseconds=1)
 
 
-def _value(text: str, scale: float, low: float, line: int) -> float:
+def _name(head: str) -> str:
+    """The header without its unit."""
+    words = head.replace("[", " ").replace("(", " ").split()
+    return " ".join(words[:-1]) or head
+
+
+def _value(text: str, scale: float, low: float, line: int, keep_gaps: bool) -> float:
     try:
         value = float(text) if text else math.nan
     except ValueError:
         raise SeriesError(line, f"{text!r} is not a number") from None
+    if math.isnan(value) and keep_gaps:
+        return value
     if not math.isfinite(value):
         raise SeriesError(line, f"a gap ({text or 'nothing'!r}): gaps are not filled here; fill it or cut the file")
     if value * scale < low:

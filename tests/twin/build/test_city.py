@@ -19,7 +19,17 @@ from twin.scenario.problems import ScenarioError
 
 Built = tuple[City, Path]
 FILES = {
-    *("ambulances.rou.xml", "build.json", "city.net.xml", "city.yaml", "demand.rou.xml", "map.png", "net.inp"),
+    *(
+        "ambulances.rou.xml",
+        "build.json",
+        "city.net.xml",
+        "city.yaml",
+        "demand.rou.xml",
+        "map.png",
+        "people.geojson",
+        "stations.geojson",
+        "net.inp",
+    ),
     "paved.geojson",
     *("river.geojson", "sewer.inp", "streets.geojson", "terminal.yaml", "terrain.tif", "trucks.rou.xml"),
 }

@@ -51,6 +51,27 @@ def test_explain_shows_each_value_with_its_origin(desk, capsys):
     assert rows["assets.depth"].split()[:4] == ["assets.depth", "stays", "at", "0"]
 
 
+def test_explain_folds_a_long_list_into_one_row(desk, capsys):
+    feeds = ", ".join(f"water.P{k}" for k in range(12))
+    path = desk.write("drill.yaml", HEAD + f"assets: [{{id: S1, at: [1, 2], feeds: [{feeds}]}}]\n")
+    assert explain_command(path) == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if ".feeds" in line]
+    assert row.split("  ")[0] == "assets[0].feeds"
+    assert "[water.P0, water.P1, water.P2, water.P3 and 8 more]" in row
+    assert row.endswith(f"{path}:3")
+
+
+def test_a_figure_that_no_run_will_have_is_told_before_it_begins(desk, capsys):
+    """The weather declares all of its figures; of the assets only the headlines are known, so that is a warning."""
+    lines = "expect:\n  - {metric: weather.rain_dept, above: 1 mm}\n  - {metric: assets.asset_down, equals: 0}\n"
+    path = desk.write("drill.yaml", HEAD + "weather: {rain: 1 mm/h}\nassets: [{id: S1, at: [1, 2]}]\n" + lines)
+    assert validate_command(path) == 2
+    err = capsys.readouterr().err
+    assert f"{path}:6:14  expect[0].metric: 'weather' has no figure 'rain_dept'. Did you mean 'rain_depth'?" in err
+    assert "warning  " in err
+    assert "looks like one. Did you mean 'assets_down'?" in err
+
+
 def test_the_shipped_schema_is_the_generated_one():
     """`twin schema --write` writes it anew."""
     assert schema.shipped().read_text(encoding="utf-8") == schema.text()
