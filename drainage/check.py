@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
+import numpy as np
+
+from drainage.check_sewer import check_exposed, check_network, check_planners, check_rims
 from drainage.config import DrainageConfig, Inflow, PumpOutage, SetGate, SetPump
+from drainage.config_inlets import CoverDisplaced, CoverStolen
+from drainage.dispatch.check import check_dispatch
+from drainage.districts import Districts, parts_of
+from drainage.inlet_files import InletError
 from drainage.network import SewerFile
+from drainage.rain import placeless, plans_of
 from twin.model import Setup
 from twin.places import Grid
 from twin.scenario.problems import Problem, ScenarioError, choose, suggest
 
 SWMM_TIMEOUT_S = 60.0
-DEEP_M = 2.0
-"""A rim this far below the ground is more likely a mistake of heights than a deep kerb."""
 SHOWN = 8
 
 
@@ -24,11 +31,14 @@ def check(setup: Setup) -> list[Problem]:
     problems: list[Problem] = []
     sewer = None
     if config.sewer is not None:
-        problems += _unlike_swmm(setup, config) or _accepted(setup, config)
+        for path in config.sewers.values():
+            problems += _unlike_swmm(setup, path) or check_network(setup, path) or _accepted(setup, path)
         if any(not p.warn for p in problems):
             return problems
-        sewer = SewerFile.read(config.sewer)
+        sewer = Districts.of({name: SewerFile.read(path) for name, path in config.sewers.items()})
         problems += _sewer(setup, config, sewer)
+        problems += check_dispatch(setup, sewer)
+    problems += check_planners(setup, config, sewer)
     if config.terrain is not None:
         problems += _terrain(setup, config, sewer)
     problems += _events(setup, sewer)
@@ -42,10 +52,9 @@ NUMBERS = {
 """Words of a line that are numbers, by the first letters of its section, by which SWMM knows a section."""
 
 
-def _unlike_swmm(setup: Setup, config: DrainageConfig) -> list[Problem]:
+def _unlike_swmm(setup: Setup, path: Path) -> list[Problem]:
     """Files of another kind, which SWMM answers with riddles, and NaN or inf, with which it would compute."""
-    assert config.sewer is not None
-    at, name, sewer = (setup.section, "sewer"), config.sewer.name, SewerFile.read(config.sewer)
+    at, name, sewer = (setup.section, "sewer"), path.name, SewerFile.read(path)
     if not any(sewer.rows(heading) for heading in ("JUNC", "OUTFALL", "STORAGE", "SUBCATCHMENT")) or (
         sewer.rows("PIPE") and not sewer.rows("CONDUIT")
     ):
@@ -61,18 +70,15 @@ def _unlike_swmm(setup: Setup, config: DrainageConfig) -> list[Problem]:
     ]
 
 
-def _accepted(setup: Setup, config: DrainageConfig) -> Iterator[Problem]:
+def _accepted(setup: Setup, path: Path) -> Iterator[Problem]:
     """SWMM reads the file in a child process, for a crash of its parser must not be ours."""
     from drainage.swmm import try_open
     from twin.scenario.child import run_guarded
 
-    assert config.sewer is not None
-    name = config.sewer.name
+    name = path.name
     with tempfile.TemporaryDirectory() as folder:
         try:
-            lines = run_guarded(
-                try_open, str(config.sewer), folder, timeout_s=SWMM_TIMEOUT_S, what=f"SWMM, reading {name},"
-            )
+            lines = run_guarded(try_open, str(path), folder, timeout_s=SWMM_TIMEOUT_S, what=f"SWMM, reading {name},")
         except ScenarioError as error:
             yield Problem((setup.section, "sewer"), f"{'; '.join(error.lines)}. Open it in SWMM itself to see why")
             return
@@ -98,6 +104,8 @@ def _sewer(setup: Setup, config: DrainageConfig, sewer: SewerFile) -> Iterator[P
     if "rain" in setup.linked and not sewer.rows("RAINGAGE") and config.terrain is None:
         text = f"{name} has no rain gage, so the rain of this scenario does not reach the sewers"
         yield Problem((setup.section, "sewer"), text, warn=True)
+    for text in placeless(plans_of(parts_of(sewer), setup.sources.get("rain"), config.rain_gages)):
+        yield Problem((setup.section, "sewer"), f"{name}: {text}", warn=True)
     if config.surface_rain == "all" and sewer.rows("SUBCATCHMENT"):
         text = (
             "rain falls on the surface and on the subcatchments of the sewer file: it is counted twice where they "
@@ -107,14 +115,24 @@ def _sewer(setup: Setup, config: DrainageConfig, sewer: SewerFile) -> Iterator[P
     if config.terrain is not None and sewer.options.get("FLOW_ROUTING", "KINWAVE").startswith(("KIN", "STEADY")):
         text = f"{name} routes by {sewer.options.get('FLOW_ROUTING', 'KINWAVE')}; with a surface the run uses DYNWAVE"
         yield Problem((setup.section, "sewer"), text, warn=True)
+    hot = [row for row in sewer.rows("FILE") if [w.upper() for w in row.tokens[:2]] == ["USE", "HOTSTART"]]
+    if config.terrain is not None and hot:
+        text = f"{name} starts from a hot start file, which fits its own nodes only; with a surface it starts empty"
+        yield Problem((setup.section, "sewer"), text, warn=True, where=f"{name}:{hot[0].line}")
+    if config.terrain is not None and any(row.number(7) for row in sewer.rows("CONDUIT")):
+        text = f"{name} gives conduits a flow at the start; with a surface they start empty"
+        yield Problem((setup.section, "sewer"), text, warn=True)
     if config.terrain is not None and sewer.rows("EVENT"):
         text = f"{name} routes only during its [EVENTS]; with a surface the run routes all the time"
         yield Problem((setup.section, "sewer"), text, warn=True)
 
 
 def _terrain(setup: Setup, config: DrainageConfig, sewer: SewerFile | None) -> Iterator[Problem]:
-    from drainage.build import manholes_of, surface_of
+    from drainage.build import manholes_of, openings_of, surface_of
+    from drainage.check_surface import check_open, check_surface
+    from drainage.ground_truth import foot_ratio
     from drainage.terrain import TerrainError, mask_of, read_raster, read_streets
+    from drainage.walls import read_walls
 
     terrain = config.terrain
     assert terrain is not None
@@ -123,13 +141,17 @@ def _terrain(setup: Setup, config: DrainageConfig, sewer: SewerFile | None) -> I
         return read_raster(terrain, config.cell).grid
 
     readers: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("terrain", grid),
-        ("manning_raster", lambda: config.manning_raster and read_raster(config.manning_raster)),
         ("buildings", lambda: config.buildings and mask_of(grid(), config.buildings)),
+        ("walls", lambda: config.walls and read_walls(config.walls, grid())),
         ("river", lambda: config.river and mask_of(grid(), config.river)),
         ("streets", lambda: config.streets and read_streets(config.streets)),
     )  # fmt: skip
     bad = False
+    for problem in check_surface(setup, config):
+        bad = bad or not problem.warn
+        yield problem
+    if bad:
+        return
     for key, read in readers:
         try:
             read()
@@ -143,6 +165,8 @@ def _terrain(setup: Setup, config: DrainageConfig, sewer: SewerFile | None) -> I
     if not surface.ground.open.any():
         yield Problem((setup.section, "terrain"), f"{terrain.name} has no open land: all cells are closed or water")
         return
+    yield from check_open(setup, config, surface.grid, surface.open)
+    yield from check_exposed(setup, config, surface)
     if config.streets is not None:
         from drainage.terrain import cells_along
 
@@ -176,15 +200,17 @@ def _terrain(setup: Setup, config: DrainageConfig, sewer: SewerFile | None) -> I
             "they flood as in plain SWMM, and that water is lost from the streets. Extend the terrain"
         )
         yield Problem((setup.section, "terrain"), text, warn=True)
-    sunk = [m for m in manholes if m.cell >= 0 and m.node.depth_m > 0 and m.bed_m - m.rim_m > DEEP_M]
-    if sunk:
-        worst = max(sunk, key=lambda m: m.bed_m - m.rim_m)
-        text = (
-            f"the rims of {len(sunk)} manholes lie more than {DEEP_M:g} m below the ground "
-            f"({_names([m.node.id for m in sunk])}; {worst.node.id} by {worst.bed_m - worst.rim_m:.1f} m); "
-            "the ground is taken. Are both heights of one datum and unit?"
-        )
-        yield Problem((setup.section, "sewer"), text, warn=True, where=f"{name}:{worst.node.line}")
+    try:
+        openings_of(sewer, manholes, config)
+    except InletError as error:
+        assert config.inlets.file is not None
+        yield Problem((setup.section, "inlets", "file"), f"{config.inlets.file.name}: {error}")
+    told = [m for m in manholes if m.cell >= 0 and m.node.depth_m > 0]
+    feet = foot_ratio(np.array([m.bed_m for m in told]), np.array([m.rim_m for m in told]))
+    if feet is not None:
+        yield Problem((setup.section, "terrain"), f"{feet}. Turn both into metres of one datum")
+        return
+    yield from check_rims(setup, name, manholes)
 
 
 def _events(setup: Setup, sewer: SewerFile | None) -> Iterator[Problem]:
@@ -199,6 +225,9 @@ def _events(setup: Setup, sewer: SewerFile | None) -> Iterator[Problem]:
         elif isinstance(args, SetGate):
             known = _links(sewer, "orifice", "weir", "outlet")
             yield from _known(event.where, args.gate, "orifice, weir or outlet", known, name)
+        elif isinstance(args, CoverDisplaced | CoverStolen):
+            known = [n.id for n in sewer.of_kind("junction")]
+            yield from _known(event.where, args.node, "manhole (junction)", known, name)
         elif isinstance(args, Inflow):
             known = [n.id for n in sewer.nodes.values() if n.kind != "outfall"]
             yield from _known(event.where, args.node, "junction, storage or divider", known, name)

@@ -1,7 +1,7 @@
 """Who has the say over a pump or gate: the sewer file's rules, an operator's command, or a failure.
 
-A failure beats a command, a command beats the rules. Why a pump stands still is kept as a set of causes, so that a pump
-that drowned during a power cut starts again only when both are over.
+A failure beats a command, a command beats a dispatcher's plan, a plan the rules. Why a pump stands still is kept as a
+set of causes, so that a pump that drowned during a power cut starts again only when both are over.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ POWER, DROWNED, FAILED = "no power", "drowned", "failed"
 
 @dataclass
 class Commanded:
-    """One pump or gate. `speed` is an operator's command, None without one; `causes` why it is out."""
+    """One pump or gate. `speed` is an operator's command, `planned` the dispatcher's, None without one; `causes` why it
+    is out."""
 
     id: str
     is_pump: bool
     speed: float | None = None
+    planned: float | None = None
     causes: set[str] = field(default_factory=set)
     before: float | None = None
     outages: int = 0
@@ -32,7 +34,8 @@ class Commanded:
     @property
     def wanted(self) -> float | None:
         """The setting that the twin insists on; None leaves it to the rules."""
-        return 0.0 if self.causes else self.speed
+        said = self.planned if self.speed is None else self.speed
+        return 0.0 if self.causes else said
 
 
 class Commands:
@@ -58,6 +61,11 @@ class Commands:
     def command(self, id: str, speed: float | None) -> None:
         """An operator sets a pump or gate; None gives it back to the rules."""
         self.all[id].speed = speed
+        self._apply(self.all[id])
+
+    def plan(self, id: str, setting: float | None) -> None:
+        """The dispatcher sets a pump or gate; an operator's command goes before it. None gives it back to the rules."""
+        self.all[id].planned = setting
         self._apply(self.all[id])
 
     def cause(self, now_us: int, id: str, cause: str, on: bool, text: str = "") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drainage import hazard
 from drainage.config import VERBS, DrainageConfig
 from drainage.ports import PORTS
 from drainage.story import story
@@ -55,6 +56,8 @@ DOMAIN = Domain(
         Layer("depth", "Water depth", "raster", DEPTHS_M, WATER_COLOURS, DEPTH_WORDS, hover="water depth"),
         Layer("street_depth", "Streets under water", "lines", DEPTHS_M, DEPTH_COLOURS, DEPTH_WORDS,
               widths=(1, 2, 3, 4, 4), on=False, hover="deepest water"),
+        Layer("hazard", "Worst hazard so far", "raster", hazard.BREAKS, hazard.COLOURS, hazard.LABELS, on=False,
+              hover="worst hazard class"),
         Layer("surcharge", "Manholes", "points", (-0.5, 0.0, 0.05), ("#9aa1ab", "#efc100", "#d95f02", "#2d0838"),
               ("level in the pipe", "within 50 cm of the rim", "full", "spilling"), widths=(2, 3, 4, 6), on=False,
               hover="level against the rim"),
@@ -62,12 +65,14 @@ DOMAIN = Domain(
     curves=(
         Curve(("flooded_area_15cm", "flooded_area_27cm"), "Land under water", "ha", ("over 15 cm", "over 27 cm")),
         Curve(("surface_volume", "sewer_volume"), "Water held", "m3", ("on the surface", "in the sewers")),
+        Curve(("gauge_depth",), "Depth at the gauges", "m"),
         Curve(("exchange_up", "exchange_down"), "Through the manholes", "m3/s", ("onto the streets", "back down")),
         Curve(("outfall_flow",), "Out to the river", "m3/s", ("outfalls",)),
         Curve(("pumps_out",), "Pumps standing still", "1", ("pumps",)),
     ),
     headlines=(
-        "flooded_area_27cm", "flooded_area_15cm", "longest_27cm", "max_depth", "streets_closed", "surcharged_manholes",
-        "out_of_manholes", "drain_down", "pump_outages",
+        "flooded_area_27cm", "flooded_area_15cm", "longest_27cm", "hazard_area_h3", "max_depth", "streets_closed",
+        "surcharged_manholes", "out_of_manholes", "drain_down", "people_27cm", "buildings_15cm", "full_pipes",
+        "overflow_volume", "storage_left", "pump_energy", "pump_outages",
     ),
 )  # fmt: skip

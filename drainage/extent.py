@@ -19,8 +19,8 @@ def extent(setup: Setup) -> tuple[float, float, float, float] | None:
         return float(west), float(south), float(east), float(north)
     from drainage.network import SewerFile
 
-    assert config.sewer is not None
-    points = [xy for xy in SewerFile.read(config.sewer).coordinates.values() if all(map(math.isfinite, xy))]
+    found = (xy for path in config.sewers.values() for xy in SewerFile.read(path).coordinates.values())
+    points = [xy for xy in found if all(map(math.isfinite, xy))]
     if not points:
         return None
     xs, ys = zip(*points, strict=True)

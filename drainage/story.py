@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drainage.dispatch.story import beats as dispatched
 from twin.clock import to_us
 from twin.model import Beat
 
@@ -24,7 +25,9 @@ def story(view: RunView, base: RunView | None) -> list[Beat]:
         beats.append(Beat(closed[NOTABLE]["time_us"], f"{len(closed) - NOTABLE} more streets follow."))
     pumps = [e for what in ("pump_out", "pump_back") for e in view.events(what) if e.get("section") == "drainage"]
     beats += [Beat(e["time_us"], f"{e['text'][0].upper()}{e['text'][1:]}.", 2) for e in pumps[: 2 * NOTABLE]]
+    beats += dispatched(view)
     beats += _peak(view, base)
+    beats += _in_short(view, base)
     beats += _end(view)
     return beats
 
@@ -42,6 +45,36 @@ def _peak(view: RunView, base: RunView | None) -> list[Beat]:
     against = f" (against {before:.2f} ha)" if before is not None else ""
     text = f"The flood is at its largest: {area:.2f} ha under more than 27 cm{against}."
     return [Beat(peak_us, text, 3)]
+
+
+def _in_short(view: RunView, base: RunView | None) -> list[Beat]:
+    """One sentence for a mayor: the street that suffered most, how long, who stood in the water, and what was worse."""
+    streets = view.table("drainage", "streets")
+    if not streets:
+        return []
+    shut = [s for s in streets if float(s["above_27cm_min"] or 0) > 0]
+    if not shut:
+        return [
+            Beat(
+                None,
+                f"No street was closed by water; the deepest, {streets[0]['name']}, had "
+                f"{100 * float(streets[0]['max_depth_m']):.0f} cm.",
+                3,
+            )
+        ]
+    worst = max(shut, key=lambda s: float(s["above_27cm_min"]))
+    text = f"{len(shut)} street{'s were' if len(shut) > 1 else ' was'} closed by water, {worst['name']} the longest"
+    text += f" ({float(worst['above_27cm_min']):.0f} min, {100 * float(worst['max_depth_m']):.0f} cm)"
+    before = base.metric("drainage.streets_closed") if base else None
+    if before is not None:
+        text += f"; {before:.0f} in the other run"
+    if people := view.metric("drainage.people_27cm"):
+        text += f"; {people:,.0f} people live in buildings with more than 27 cm at the walls"
+    elif houses := view.metric("drainage.buildings_27cm"):
+        text += f"; {houses:.0f} buildings had more than 27 cm at the walls"
+    if spilled := view.metric("drainage.overflow_volume"):
+        text += f"; {spilled:,.0f} m³ of combined sewage overflowed"
+    return [Beat(None, f"{text}.", 3)]
 
 
 def _end(view: RunView) -> list[Beat]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drainage.ground_truth import Mended, height_problem, mend, system_problem, unit_problem
 from twin.places import FloatArray, Grid, Lines
 
 MOST_CELLS = 40_000_000
@@ -31,18 +32,25 @@ class Raster:
     values: FloatArray
 
 
-def read_raster(path: Path, cell_m: float | None = None) -> Raster:
+def read_raster(path: Path, cell_m: float | None = None, heights: bool = False, system: str | None = None) -> Raster:
     """A raster, coarsened by block means to `cell_m` if that is a multiple of its own cell.
+
+    heights : its values are levels of the ground, in metres
+    system  : the scenario's coordinate system, which a raster that names one must share
 
     Raises
     ------
-    TerrainError : not a raster, rotated, not square, in degrees, too large, or `cell_m` does not fit.
+    TerrainError : not a raster, rotated, not square, in degrees or feet, too large, or `cell_m` does not fit.
     """
     import rasterio
 
     try:
         with rasterio.open(path) as source:
             place, crs = source.transform, source.crs
+            if crs is None or not crs.is_geographic:
+                wrong = system_problem(source, system) or unit_problem(source, heights)
+                if wrong is not None:
+                    raise TerrainError(wrong)
             if source.width * source.height > MOST_CELLS:
                 raise TerrainError(
                     f"has {source.width} × {source.height} cells: cut it, at most {MOST_CELLS:,} are read"
@@ -63,6 +71,17 @@ def read_raster(path: Path, cell_m: float | None = None) -> Raster:
     x0, y0 = place.c, place.f + place.e * values.shape[0]
     raster = Raster(Grid(x0, y0, place.a, values.shape[1], values.shape[0]), np.ascontiguousarray(values))
     return raster if cell_m is None else coarsen(raster, cell_m)
+
+
+def read_terrain(path: Path, cell_m: float | None = None, system: str | None = None) -> tuple[Raster, Mended]:
+    """A terrain with its single holes filled, and what was done to holes. Raises TerrainError."""
+    raster = read_raster(path, None, True, system)
+    wrong = height_problem(raster.grid, raster.values)
+    if wrong is not None:
+        raise TerrainError(wrong)
+    raster = raster if cell_m is None else coarsen(raster, cell_m)
+    bed, mended = mend(raster.values)
+    return Raster(raster.grid, bed), mended
 
 
 def coarsen(raster: Raster, cell_m: float) -> Raster:

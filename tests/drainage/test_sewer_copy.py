@@ -92,3 +92,34 @@ def test_paths_become_absolute_and_saved_files_stay_in_the_run(tmp_path: Path) -
     assert f'T FILE "{source.parent / "my rain.dat"}"' in text
     assert f'USE HOTSTART "{source.parent / "hot.hsf"}"' in text
     assert 'SAVE OUTFLOWS "out.txt"' in text
+
+
+def test_with_a_surface_the_sewers_start_empty(tmp_path: Path) -> None:
+    """Storage units take no depth from a conduit's initial flow, and a hot start fits the file's own nodes only."""
+    source = tmp_path / "s.inp"
+    source.write_text(
+        "[OPTIONS]\nFLOW_UNITS CMS\n[JUNCTIONS]\nM 10 2\n[OUTFALLS]\nO 9 FREE\n[CONDUITS]\nC M O 50 0.013 0 0 0.25 0\n"
+        "[XSECTIONS]\nC CIRCULAR 0.5 0 0 0\n[FILES]\nUSE HOTSTART hot.hsf\n"
+    )
+    sewer = SewerFile.read(source)
+    plain = SewerFile.read(write_copy(sewer, Wishes(60.0), tmp_path / "plain.inp").path)
+    assert plain.rows("CONDUIT")[0].number(7) == 0.25
+    assert plain.rows("FILE")
+    coupled = write_copy(sewer, Wishes(60.0, openings=[Opening("M", 12.0, 0.28, 0.6)]), tmp_path / "coupled.inp")
+    assert SewerFile.read(coupled.path).rows("CONDUIT")[0].number(7) == 0.0
+    assert not SewerFile.read(coupled.path).rows("FILE")
+    assert run_guarded(try_open, str(coupled.path), str(tmp_path)) == []
+
+
+def test_reports_of_green_roofs_stay_in_the_runs_folder(tmp_path: Path) -> None:
+    """SWMM would write them where the program was called."""
+    source = tmp_path / "s.inp"
+    source.write_text(
+        '[OPTIONS]\nFLOW_UNITS CMS\n[LID_USAGE]\nS GR 1 10 1 0 0 0 "my report.txt"\nS GR 1 10 1 0 0 0 *\n'
+    )
+    folder = tmp_path / "run"
+    folder.mkdir()
+    copy = write_copy(SewerFile.read(source), Wishes(60.0), folder / "c.inp")
+    first, second = SewerFile.read(copy.path).rows("LID_USAGE")
+    assert first.tokens[8] == str(folder / "my report.txt")
+    assert second.tokens[8] == "*"

@@ -56,6 +56,48 @@ def test_a_pipe_closed_downstream_takes_the_level_of_the_pond(build: Build, tmp_
     assert model.surface.volume() + model.holes.down.sum() - model.holes.up.sum() == pytest.approx(200.0, rel=1e-12)
 
 
+def lost_in_the_slot(length: float, diameter: float, depth: float) -> float:
+    """What SWMM's slot loses of a pipe that fills, m3: it gives a full pipe the width 0.5423 D exp(−(y/D)^2.4), from
+    1.78 D on 0.01 D (Sjöberg), when it solves for the level, but counts only (y − D) × the width at y as water."""
+    y = np.linspace(diameter, depth, 100_000)
+    width = np.where(y > 1.78 * diameter, 0.01, 0.5423 * np.exp(-((y / diameter) ** 2.4))) * diameter
+    filled = float(((width[1:] + width[:-1]) / 2 * np.diff(y)).sum())
+    return length * (filled - (depth - diameter) * float(width[-1]))
+
+
+@pytest.mark.parametrize(("step", "percent"), [("2 s", 1.0), ("0.2 s", None)])
+def test_filling_a_closed_pipe_loses_what_the_slot_loses(
+    build: Build, tmp_path: Path, step: str, percent: float | None
+) -> None:
+    """The pipe of 20 m3 above fills in two minutes, all but its last metre in one.
+
+    With steps of 0.2 s SWMM's own error is that of its slot: 1.27 m3 by the formula, measured 1.14 (3.6 %), within 15 %
+    since some of SWMM's iterations go the other way. 2.8 m3 (9 %) were lost before manholes without a surface were
+    counted as storage. With the default step of 2 s the step's own error has the other sign, and 0.55 % is left
+    (4.8 % before)."""
+    (tmp_path / "pond.inp").write_text(POND)
+    terrain = write_asc(tmp_path / "flat.asc", np.full((1, 1), 12.0), 20.0)
+    shut = Event("g", "set_gate", SetGate(gate="G", opening=0.0))
+    model = build(
+        setup_for(tmp_path, 600, events=[shut], sewer=tmp_path / "pond.inp", terrain=terrain, routing_step=step)
+    )
+    assert model.surface is not None
+    model.surface.fill(np.full((1, 1), 0.5))
+    model.apply(shut)
+    run(model, 600)
+    sewer = model.balances()[1]
+    lost = sewer.stored_start + sum(sewer.inflow.values()) - sum(sewer.outflow.values()) - sewer.stored_now
+    share = 100 * lost / sewer.inflow["manholes"]
+    slot = lost_in_the_slot(100.0, 0.5, 2.48)
+    print(
+        f"step {step}: {lost:+.2f} m3 ({share:+.2f} %) of {sewer.inflow['manholes']:.1f} lost, by the slot {slot:.2f}"
+    )
+    if percent is not None:
+        assert abs(share) < percent
+    else:
+        assert lost == pytest.approx(slot, rel=0.15)
+
+
 @pytest.mark.parametrize("dx", [4.0, 2.0, 1.0])
 def test_three_manholes_exchange_to_rounding(build: Build, tmp_path: Path, dx: float) -> None:
     """0.35 m3/s for 40 min into a line of 0.2, its gate shut from 20 to 50 min.
@@ -79,7 +121,7 @@ def test_three_manholes_exchange_to_rounding(build: Build, tmp_path: Path, dx: f
     level = float((model.surface.ground.z + model.surface.water.h)[pool].mean())
     model.apply(Event("g", "set_gate", SetGate(gate="G", opening=0.0), "end"))
     run(model, 5400)
-    surface, sewer = model.balances()
+    surface, sewer = model.balances()[:2]
     print(f"dx {dx:g} m: up {surface.inflow['manholes']:.1f} m3, down {surface.outflow['manholes']:.1f} m3, "
           f"SWMM {sewer.noted}, surface closes to {error_of(model, 'surface water'):.1e}")  # fmt: skip
     assert surface.inflow["manholes"] > 100

@@ -1,0 +1,1 @@
+"""Questions to sewers and streets: verify, import, trace, the GB 50014 test."""

@@ -1,0 +1,1 @@
+"""Where an illegal discharge entered the sewers: flows, adjoint transport, likelihood of every node."""
