@@ -6,11 +6,14 @@ import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
-from traffic.config import Incident, Place, SignalsOff, TrafficConfig
+from traffic.config import TrafficConfig
 from traffic.demand import Inputs, inputs_of, line_of, trips
 from traffic.network import RoadNetwork, edges_of, known_edge, read_network
+from traffic.verb_args import Close, Contraflow, Divert, HoldTrucks, Incident, Place, SignalProgram, Signals
+from traffic.verbs import known_lanes
 from twin.model import Event, Setup
 from twin.scenario.problems import Problem, suggest
 
@@ -34,11 +37,25 @@ def check(setup: Setup) -> list[Problem]:
     problems = [
         *_projection(section, key, setup.crs, network),
         *_gate(section, setup, network),
+        *_reach(section, setup, network),
+        *_flooding(section, setup, network),
+        *_measured(section, setup, network),
+        *_holds(section, setup),
         *_events(setup.events, network),
         *_routes(section, "demand" if key == "network" else key, inputs, network),
     ]
+    if not any(not problem.warn for problem in problems):
+        from traffic.check_trips import unreachable
+
+        where = "demand" if key == "network" else key
+        problems += unreachable(section, where, inputs, network)
     if all(problem.warn for problem in problems):
-        problems += _sumo(section, key, inputs, setup.seed)
+        if config.engine == "queue":
+            from traffic.queueing.check import check_queue
+
+            problems += check_queue(setup, "demand" if key == "network" else key, inputs)
+        else:
+            problems += _sumo(section, key, inputs, setup.seed)
     return problems
 
 
@@ -50,6 +67,14 @@ def _projection(section: str, key: str, crs: str | None, network: RoadNetwork) -
             "Convert it again with --proj.utm or --proj if streets and water do not lie over each other",
             warn=True,
         )
+
+
+def _reach(section: str, setup: Setup, network: RoadNetwork) -> Iterator[Problem]:
+    if setup.config.reach is not None:
+        from traffic.reach_watch import problems
+
+        for text, warn in problems(setup.config.reach, network):
+            yield Problem((section, "reach"), text, warn=warn)
 
 
 def _gate(section: str, setup: Setup, network: RoadNetwork) -> Iterator[Problem]:
@@ -77,18 +102,68 @@ def _events(events: Sequence[Event], network: RoadNetwork) -> Iterator[Problem]:
     """Unknown edges, streets, lanes and traffic lights in the timeline."""
     for event in events:
         try:
-            if isinstance(event.args, Place):
-                edges_of(event.args, network)
-            elif isinstance(event.args, Incident):
-                edge = network.edges[network.index[known_edge(event.args.edge, network)]]
-                if event.args.lane is not None and event.args.lane >= len(edge.lanes):
-                    raise ValueError(f"edge '{edge.id}' has {len(edge.lanes)} lanes, counted from 0")
-            elif isinstance(event.args, SignalsOff):
-                for signal in event.args.signals:
-                    if signal not in network.signals:
-                        raise ValueError(f"no traffic light '{signal}'.{suggest(signal, network.signals)}")
+            _event(event.args, network)
         except ValueError as error:
             yield Problem(("timeline",), str(error), where=event.where)
+
+
+def _event(args: Any, network: RoadNetwork) -> None:
+    """Raises `ValueError` with a sentence when the place of a verb is not in the network."""
+    if isinstance(args, Place):
+        edges = edges_of(args, network)
+        if isinstance(args, Close):
+            for name in edges:
+                known_lanes(network.edges[network.index[name]], args.lanes)
+        if isinstance(args, Divert):
+            for name in args.away_from:
+                known_edge(name, network)
+    elif isinstance(args, (Incident, Contraflow)):
+        edge = network.edges[network.index[known_edge(args.edge, network)]]
+        if isinstance(args, Contraflow):
+            known_lanes(edge, (args.lanes - 1,))
+        elif args.lane is not None and args.lane >= len(edge.lanes):
+            raise ValueError(f"edge '{edge.id}' has {len(edge.lanes)} lanes, counted from 0")
+    elif isinstance(args, (Signals, SignalProgram)):
+        for signal in args.signals if isinstance(args, Signals) else (args.signal,):
+            if signal not in network.signals:
+                raise ValueError(f"no traffic light '{signal}'.{suggest(signal, network.signals)}")
+
+
+def _holds(section: str, setup: Setup) -> Iterator[Problem]:
+    for event in setup.events:
+        if isinstance(event.args, HoldTrucks) and setup.config.gate is None:
+            text = "no truck goes to a terminal here: name the terminal's `gate` in the section"
+            yield Problem((section,), text, where=event.where)
+
+
+def _flooding(section: str, setup: Setup, network: RoadNetwork) -> Iterator[Problem]:
+    """Underpasses and the base of the patrols."""
+    from traffic.patrols import PatrolFleet
+    from traffic.underpasses import Underpasses
+
+    flooding = setup.config.flooding
+    try:
+        Underpasses.of(flooding, network)
+    except ValueError as error:
+        yield Problem((section, "flooding", "underpasses"), str(error))
+    try:
+        if flooding.patrols is not None:
+            PatrolFleet(flooding.patrols, network)
+    except ValueError as error:
+        yield Problem((section, "flooding", "patrols", "base"), str(error))
+
+
+def _measured(section: str, setup: Setup, network: RoadNetwork) -> Iterator[Problem]:
+    """Files of counts and journey times."""
+    from traffic.acceptance import read_counts, read_journeys
+
+    for key, read in (("counts", read_counts), ("journeys", read_journeys)):
+        path = getattr(setup.config, key)
+        try:
+            if path is not None:
+                read(path, network)
+        except ValueError as error:
+            yield Problem((section, key), str(error))
 
 
 def _routes(section: str, key: str, inputs: Inputs, network: RoadNetwork) -> Iterator[Problem]:
@@ -127,7 +202,7 @@ def _routes(section: str, key: str, inputs: Inputs, network: RoadNetwork) -> Ite
                         strange += 1
                         if strange <= _SHOWN:
                             text = f"'{trip.id}' uses edge '{edge}', which is not in {network.path.name}."
-                            yield _at(section, key, file, trip.id, text + suggest(edge, network.all_ids))
+                            yield _at(section, key, file, trip.id, text + _like(edge, network))
                         break
         except (ElementTree.ParseError, EOFError, OSError, UnicodeDecodeError) as error:
             yield Problem((section, key), f"{file.name} is not a whole XML file: {error}")
@@ -136,6 +211,13 @@ def _routes(section: str, key: str, inputs: Inputs, network: RoadNetwork) -> Ite
     if not found:
         names = ", ".join(file.name for file in inputs.routes) or "nothing"
         yield Problem((section, key), f"there is no trip in the demand ({names})")
+
+
+def _like(edge: str, network: RoadNetwork) -> str:
+    """The edge that differs in the case of its letters or in a sign before it only, else the nearest by spelling."""
+    plain = edge.strip().lstrip("-").lower()
+    twins = sorted(one for one in network.all_ids if one.lstrip("-").lower() == plain)
+    return f" Did you mean '{twins[0]}'?" if twins else suggest(edge, network.all_ids)
 
 
 def _at(section: str, key: str, file: Path, trip: str, text: str) -> Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from traffic.names import is_named
 from traffic.network import RoadNetwork
 from traffic.roads import Roads, state_of
 from twin.clock import to_us
@@ -71,20 +72,20 @@ class ClosureLog:
 
     def _tell(self, before: set[str], after: Mapping[str, Closure], depth_m: Mapping[str, float], now_us: int) -> None:
         shut, opened = sorted(after.keys() - before), sorted(before - after.keys())
-        for street in filter(_is_named, shut):
+        for street in filter(is_named, shut):
             closure = after[street]
             depth = depth_m.get(closure.edge, 0.0)
             water = f" under {depth:.2f} m of water" if depth > 0.005 else ""
             self.journal.write(
                 now_us, "road_closed", f"{street} closes{water}", street=street, edge=closure.edge, depth_m=depth
             )
-        for street in filter(_is_named, opened):
+        for street in filter(is_named, opened):
             self.journal.write(now_us, "road_open", f"{street} is open again", street=street)
         for what, verb, streets in (("road_closed", "closed", shut), ("road_open", "open again", opened)):
-            edges = [street.removeprefix("edge ") for street in streets if not _is_named(street)]
-            if edges:
-                text = f"{len(edges)} section{'s' * (len(edges) > 1)} of streets without a name {verb}"
-                self.journal.write(now_us, what, text, edges=edges)
+            others = [street for street in streets if not is_named(street)]
+            if others:
+                text = f"{len(others)} street{'s' * (len(others) > 1)} without a name {verb} (first: {others[0]})"
+                self.journal.write(now_us, what, text, streets=others)
 
     def all(self) -> list[Closure]:
         """Every closure, by its start."""
@@ -123,8 +124,3 @@ class ClosureLog:
 def _last_end(group: list[Closure]) -> int | None:
     ends = [c.until_us for c in group if c.until_us is not None]
     return max(ends) if len(ends) == len(group) else None
-
-
-def _is_named(street: str) -> bool:
-    """False for what `RoadNetwork.street` makes up for a street without a name."""
-    return not street.startswith("edge ")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from traffic.config import VERBS, TrafficConfig
+from traffic.config import TrafficConfig
 from traffic.ports import PORTS
 from traffic.story import story
+from traffic.verb_args import VERBS
 from twin.model import Curve, Domain, Layer, Model, Setup
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 
 def _build(setup: Setup) -> Model:
+    if setup.config.engine == "queue":
+        from traffic.queueing.model import QueueModel
+
+        return QueueModel(setup)
     from traffic.model import TrafficModel
 
     return TrafficModel(setup)
@@ -63,8 +68,35 @@ DOMAIN = Domain(
             widths=(0.5, 1.5, 2.5, 4.0),
             on=False,
         ),
+        *(
+            Layer(
+                f"minutes_{kind}",
+                title,
+                "lines",
+                breaks=breaks,
+                colours=("#8fd0a5", "#3585c6", "#efc100", "#d95f02", "#2d0838"),
+                labels=labels,
+                widths=(1.5, 1.5, 1.5, 2.5, 4.0),
+                on=False,
+            )
+            for kind, title, breaks, labels in (
+                (
+                    "ambulance",
+                    "Minutes until an ambulance is there",
+                    (4, 6, 8, 12),
+                    ("within 4 min", "4 to 6 min", "6 to 8 min", "8 to 12 min", "later or never"),
+                ),
+                (
+                    "fire",
+                    "Minutes until a fire engine is there",
+                    (5, 8, 10, 15),
+                    ("within 5 min", "5 to 8 min", "8 to 10 min", "10 to 15 min", "later or never"),
+                ),
+            )
+        ),
     ),
     curves=(
+        Curve(("reach_ambulance", "reach_fire"), "People reached in time", "%", ("ambulance", "fire engine")),
         Curve(("running", "halting"), "Vehicles on the road", "1", ("in the network", "standing")),
         Curve(("mean_speed",), "Mean speed", "m/s"),
         Curve(("stranded",), "Trips held, no way open", "1"),
@@ -75,7 +107,10 @@ DOMAIN = Domain(
         "cancelled",
         "ambulances_late",
         "ambulances_in_time",
+        "reach_ambulance_least",
+        "reach_fire_least",
         "stranded",
+        "lost_hours",
         "mean_travel_time",
         "trucks_at_gate",
         "gate_queue_most",

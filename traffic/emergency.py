@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from traffic.network import RoadNetwork
 from traffic.sumo import Simulation
+
+THROUGH_RED = 0b01111
+"""SUMO's speed mode of a vehicle that brakes for others as usual (safe speed, right of way) but not for red lights."""
 
 
 @dataclass
@@ -33,8 +37,8 @@ class Response:
 class Responses:
     """Watches the vehicles of class `emergency`."""
 
-    def __init__(self, sim: Simulation, network: RoadNetwork) -> None:
-        self.sim, self.network = sim, network
+    def __init__(self, sim: Simulation, network: RoadNetwork, blue_light: bool = False) -> None:
+        self.sim, self.network, self.blue_light = sim, network, blue_light
         self.trips: dict[str, Response] = {}
         self._running: dict[str, None] = {}
 
@@ -49,7 +53,13 @@ class Responses:
         self.trips[vid] = Response(vid, depart_s - self.sim.begin_s, free)
 
     def departed(self, vehicles: Iterable[str]) -> None:
-        self._running.update((vid, None) for vid in vehicles if vid in self.trips)
+        """Those that have just set out; with blue light they pass red signals."""
+        for vid in vehicles:
+            if vid in self.trips:
+                self._running[vid] = None
+                if self.blue_light:
+                    with contextlib.suppress(self.sim.lib.TraCIException):
+                        self.sim.lib.vehicle.setSpeedMode(vid, THROUGH_RED)
 
     def arrived(self, vehicles: Iterable[str], now_s: float) -> None:
         for vid in vehicles:

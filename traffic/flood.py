@@ -67,6 +67,20 @@ def wet_speed(depth_m: FloatArray, limit_mps: FloatArray) -> FloatArray:
     return np.where(w >= 300.0, 0.0, np.where(w > 0.0, np.minimum(law, limit_mps), limit_mps))
 
 
+def wet_speed_conservative(depth_m: FloatArray, limit_mps: FloatArray) -> FloatArray:
+    """A driver who slows down less early and stops later.
+
+    v = 0.0002415 w² − 0.2898 w + 86.94  [km/h], w the depth in mm; 0 from 600 mm on (the parabola's lowest point);
+    never above the limit. Shapes, units and source as `wet_speed`.
+    """
+    w = np.maximum(np.asarray(depth_m, dtype=float), 0.0) * 1000.0
+    law = np.maximum((0.0002415 * w**2 - 0.2898 * w + 86.94) / 3.6, 0.0)
+    return np.where(w >= 600.0, 0.0, np.where(w > 0.0, np.minimum(law, limit_mps), limit_mps))
+
+
+SPEED_LAWS = {"pregnolato": wet_speed, "conservative": wet_speed_conservative}
+
+
 def speed_classes(speed_mps: FloatArray, limit_mps: FloatArray, crawl_mps: float, step_mps: float = 0.5) -> FloatArray:
     """Speeds rounded down to steps, so that an engine is told only of changes that matter.
 

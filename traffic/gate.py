@@ -154,11 +154,13 @@ class TerminalGate:
         return out
 
     def queue(self) -> int:
-        """Trucks that stand before the gate and wait for their turn; the one at the gate is not among them."""
+        """Trucks that stand before the gate and wait for their turn; the one at the gate is not among them,
+        nor are those that are parked (in a buffer, or held at the kerb)."""
         vehicle, waiting = self.sim.lib.vehicle, 0
         known = vehicle.getIDList() if self._coming else ()
         for vid in self._coming.keys() & set(known):
-            waiting += vehicle.getSpeed(vid) < 0.1 and vehicle.getRoadID(vid) in self._approach
+            still = vehicle.getSpeed(vid) < 0.1 and vehicle.getRoadID(vid) in self._approach
+            waiting += still and not vehicle.isStoppedParking(vid)
         return waiting
 
     def sample(self) -> None:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 
+from traffic.acceptance import Acceptance
+from traffic.buses import BusLines
 from traffic.closures import ClosureLog
 from traffic.config import TrafficConfig
 from traffic.emergency import Responses
+from traffic.facilities import Facilities
 from traffic.gate import TerminalGate
+from traffic.measures import Diversions, TruckHold
+from traffic.names import is_named
 from traffic.network import RoadNetwork
+from traffic.stalling import Stalls
 from traffic.sumo import Simulation
+from traffic.trip_log import PurposeRow, TripLog
 from traffic.trips import Trips
+from traffic.water_on_roads import WaterOnRoads
 from twin.clock import to_s
-from twin.model import Metric, Table
+from twin.model import Balance, Metric
 
 
-@dataclass(frozen=True)
+@dataclass
 class Figures:
-    """All that summary and tables are made of, while SUMO still runs."""
+    """All that summary and tables are made of, while the engine still runs. What a run has not is None."""
 
     sim: Simulation
     config: TrafficConfig
@@ -27,23 +37,53 @@ class Figures:
     responses: Responses
     gate: TerminalGate | None
     now_us: int
+    start: datetime
+    trip_log: TripLog | None = None
+    water: WaterOnRoads | None = None
+    stalls: Stalls | None = None
+    buses: BusLines | None = None
+    facilities: Facilities | None = None
+    hold: TruckHold | None = None
+    diversions: Diversions | None = None
+    acceptance: Acceptance | None = None
+
+    @property
+    def begin_s(self) -> float:
+        """The engine's clock at the scenario's start."""
+        return self.sim.begin_s
+
+    def loss_under_way_s(self) -> float:
+        """Time lost so far by the vehicles in the network."""
+        vehicle = self.sim.lib.vehicle
+        return float(sum(vehicle.getTimeLoss(vid) for vid in vehicle.getIDList()))
+
+    def in_system(self) -> int:
+        """Trips under way or waiting to begin."""
+        return len(self.sim.lib.vehicle.getLoadedIDList())
 
     def finished(self, key: str) -> float:
         """SUMO's mean over finished trips: `duration`, `timeLoss`, `departDelay` (s), or their `count`."""
         return float(self.sim.lib.simulation.getParameter("", f"device.tripinfo.{key}"))
+
+    @cached_property
+    def purposes(self) -> dict[str, PurposeRow]:
+        """Sums over trips by purpose."""
+        if self.trip_log is None:
+            return {}
+        towed = [one.id for one in self.stalls.all if one.towed_us is not None] if self.stalls is not None else []
+        stranded = [vid for vid, outcome in self.trips.outcome.items() if outcome == "stranded"]
+        return self.trip_log.by_purpose(self.trips.outcome, towed, stranded, self.config.cancelled_loss)
 
 
 def summary_of(figures: Figures) -> dict[str, Metric]:
     """The headline figures."""
     trips, log, now = figures.trips, figures.log, figures.now_us
     tally, closures = trips.tally(), log.all()
-    streets = sorted({c.street for c in closures if not c.street.startswith("edge ")})
+    streets = sorted({c.street for c in closures if is_named(c.street)})
     finished = trips.count["arrived"]
     mean = figures.finished("duration") if finished else None
     loss = figures.finished("timeLoss") if finished else None
-    vehicle = figures.sim.lib.vehicle
-    under_way = sum(vehicle.getTimeLoss(vid) for vid in vehicle.getIDList())
-    delay_h = ((loss or 0.0) * finished + under_way) / 3600
+    delay_h = ((loss or 0.0) * finished + figures.loss_under_way_s()) / 3600
     result = {
         "roads_cut": Metric(
             len({c.edge for c in closures}), "1", "Street sections closed for cars or all, by direction", "lower", 0
@@ -52,15 +92,15 @@ def summary_of(figures: Figures) -> dict[str, Metric]:
         "closed_hours": Metric(log.section_hours(now), "h", "Hours closed, summed over street sections", "lower"),
         "trips_finished": Metric(finished, "1", "Trips that reached their end", "higher", 0),
         "trips_unfinished": Metric(
-            len(vehicle.getLoadedIDList()), "1", "Trips under way or waiting to begin", "lower", 0
+            figures.in_system(), "1", "Trips under way or waiting to begin", "lower", 0
         ),
         "mean_travel_time": Metric(
-            None if mean is None else mean / 60, "min", "Mean duration of finished trips, stops included", "lower"
+            None if mean is None else mean / 60, "min", "Mean duration of finished trips, stops included"
         ),
         "mean_delay": Metric(
-            None if loss is None else loss / 60, "min", "Mean time lost against free driving, finished trips", "lower"
+            None if loss is None else loss / 60, "min", "Mean time lost against free driving, finished trips only"
         ),
-        "delay_hours": Metric(delay_h, "h", "Vehicle-hours lost against free driving, those held left out", "lower"),
+        "delay_hours": Metric(delay_h, "h", "Vehicle-hours lost against free driving, those held left out"),
         "held_hours": Metric(trips.held_hours(now), "h", "Vehicle-hours that stranded trips were held", "lower"),
         "affected": Metric(tally["affected"], "1", "Trips whose way was cut", "lower", 0),
         "rerouted": Metric(tally["rerouted"], "1", "Of these: found another way", "", 0),
@@ -76,7 +116,59 @@ def summary_of(figures: Figures) -> dict[str, Metric]:
             trips.count["teleports"], "1", "Vehicles that SUMO lifted over an obstacle: a defect of the run", "lower", 0
         ),
     }  # fmt: skip
-    return {**result, **_help(figures), **_trucks(figures)}
+    if figures.trip_log is not None:
+        lost_h = sum(row.lost_s for row in figures.purposes.values()) / 3600
+        minutes = figures.config.cancelled_loss / 60
+        doc = "Vehicle-hours lost against planned way and departure; a trip that could not begin counts"
+        result["lost_hours"] = Metric(lost_h, "h", f"{doc} {minutes:g} min", "lower")
+    return {**result, **_water(figures), **_help(figures), **_trucks(figures), **_facilities(figures)}
+
+
+def _water(figures: Figures) -> dict[str, Metric]:
+    """Underpasses, patrols and drowned engines, where the scenario has them."""
+    water, found = figures.water, {}
+    if water is not None and water.underpasses is not None:
+        names = {flooded.name for flooded in water.underpasses.all()}
+        found["underpasses_closed"] = Metric(len(names), "1", "Underpasses closed", "lower", 0)
+    if water is not None and water.patrols is not None:
+        waits = [(v.closed_us - v.asked_us) / 60e6 for v in water.patrols.visits if v.closed_us is not None]
+        doc = "Mean time from flooding to the closure by a patrol"
+        found["patrol_time"] = Metric(_mean(waits), "min", doc, "lower")
+    if figures.stalls is not None:
+        found["stalled"] = Metric(len(figures.stalls.all), "1", "Vehicles whose engine drowned", "lower", 0)
+    return found
+
+
+def _facilities(figures: Figures) -> dict[str, Metric]:
+    """Bus lines, car parks, chargers, buffers and counts, where there are any."""
+    buses, found = figures.buses, {}
+    if buses is not None and buses.buses:
+        broken, missed = sum(row[6] > 0 for row in buses.rows()), buses.missed()
+        found["bus_lines_broken"] = Metric(broken, "1", "Bus lines broken", "lower", 0)
+        found["bus_stops_missed"] = Metric(missed, "1", "Stops that broken bus trips did not serve", "lower", 0)
+    if figures.facilities is not None:
+        parks, chargers = figures.facilities.car_parks, figures.facilities.chargers
+        if parks.ids:
+            away = sum(map(len, parks.turned_away.values()))
+            doc = "Vehicles that found a car park full and drove on"
+            found["parking_overflowed"] = Metric(away, "1", doc, "lower", 0)
+        if chargers.ids:
+            drawn = sum(chargers.energy_kwh.values())
+            found["charged"] = Metric(drawn, "kWh", "Energy drawn at charging stations")
+    hold = figures.hold
+    if hold is not None and (hold.waits_us or hold.most):
+        found["buffer_most"] = Metric(hold.most, "1", "Most trucks in the buffer park at once", "", 0)
+        mean = _mean([us / 60e6 for _, us in hold.waits_us])
+        found["buffer_wait"] = Metric(mean, "min", "Mean wait in the buffer park", "lower")
+    if figures.diversions is not None and figures.diversions.led:
+        found["diverted"] = Metric(len(figures.diversions.led), "1", "Vehicles led over a diversion", "", 0)
+    if figures.acceptance is not None:
+        found.update(figures.acceptance.summary(to_s(figures.now_us) + figures.begin_s))
+    return found
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def _help(figures: Figures) -> dict[str, Metric]:
@@ -111,7 +203,14 @@ def _trucks(figures: Figures) -> dict[str, Metric]:
         for t in gate.trucks.values()
         if t.admitted_us is not None and t.gate_us is not None
     ]
+    times = [minutes for truck in gate.trucks.values() if (minutes := road_minutes(figures, truck.id)) is not None]
     return {
+        "truck_time": Metric(
+            sum(times) / len(times) if times else None,
+            "min",
+            "Mean time of trucks from planned departure to gate",
+            "lower",
+        ),
         "trucks_at_gate": Metric(came, "1", "Trucks that reached the gate", "higher", 0),
         "trucks_missing": Metric(
             states["road"], "1", "Trucks on their way that had not reached the gate at the end", "lower", 0
@@ -123,62 +222,43 @@ def _trucks(figures: Figures) -> dict[str, Metric]:
     }
 
 
-def tables_of(figures: Figures) -> dict[str, Table]:
-    """Closures by street, emergency trips, stranded trips and trucks. Times in s since the scenario's start."""
-    now_s, target = to_s(figures.now_us), figures.config.emergency_target
-    tables = {
-        "closures": Table(
-            ("street", "sections", "from_s", "to_s", "max_depth_m", "classes"),
-            [
-                (c.street, c.sections, to_s(c.since_us), _s(c.until_us), round(c.deepest_m, 3), _classes(c.classes))
-                for c in figures.log.by_street()
-            ],
-            "Streets closed for cars; `to_s` is empty where the street was still closed at the end.",
-        ),
-        "stranded": Table(
-            ("id", "class", "street", "edge", "from_s", "to_s", "why"),
-            [
-                (h.id, h.vclass, h.street, h.edge, to_s(h.since_us), _s(h.until_us), h.why)
-                for h in figures.trips.history
-            ],
-            "Trips that were held because no way was open.",
-        ),
-    }
-    if figures.responses.trips:
-        held = {h.id for h in figures.trips.history}
-        late = {t.id for t in figures.responses.late(now_s, target)}
-        tables["emergency"] = Table(
-            (
-                *("id", "depart_s", "arrive_s", "duration_s", "free_s"),
-                *("late", "stranded", "cancelled", "held_on", "held_s"),
-            ),
-            [
-                (
-                    t.id, t.depart_s, t.arrive_s, None if t.cancelled else round(t.taken_s(now_s), 1),
-                    None if t.free_s == float("inf") else round(t.free_s, 1), t.id in late, t.id in held, t.cancelled,
-                    t.held_on, max(t.halted_s.values(), default=0.0),
-                )
-                for t in figures.responses.trips.values()
-            ],
-            "Emergency trips: from call to arrival (so far, where `arrive_s` is empty), and on the empty dry network.",
-        )  # fmt: skip
-    if figures.gate is not None:
-        tables["trucks"] = Table(
-            ("id", "task", "state", "gate_s", "admitted_s", "left_s"),
-            [
-                (t.id, t.data.get("task", ""), t.state, _s(t.gate_us), _s(t.admitted_us), _s(t.left_us))
-                for t in figures.gate.trucks.values()
-            ],
-            "Trucks for the terminal: when they reached the gate, were let in, and left.",
-        )
-    return tables
+def road_minutes(figures: Figures, truck: str) -> float | None:
+    """From a truck's planned departure to the gate, None where it has not come there."""
+    trip, gate = (figures.trip_log.trips if figures.trip_log is not None else {}).get(truck), figures.gate
+    reached = gate.trucks[truck].gate_us if gate is not None else None
+    if trip is None or reached is None:
+        return None
+    return (to_s(reached) + figures.begin_s - trip.planned_s) / 60
 
 
-def _s(us: int | None) -> float | None:
-    return None if us is None else to_s(us)
-
-
-def _classes(names: frozenset[str]) -> str:
-    """The classes that people know, in words."""
-    words = {"passenger": "cars", "delivery": "vans", "bus": "buses", "truck": "trucks", "emergency": "emergency"}
-    return " ".join(word for name, word in words.items() if name in names)
+def balances_of(sim: Simulation, trips: Trips, gate: TerminalGate | None) -> list[Balance]:
+    """Vehicles, and trucks handed over at the gate."""
+    count, lib = trips.count, sim.lib
+    outflow = ("arrived", "cancelled", "discarded", *(("towed",) if count["towed"] else ()))
+    vehicles = Balance(
+        "vehicles",
+        "1",
+        stored_start=0.0,
+        stored_now=float(len(lib.vehicle.getLoadedIDList())),
+        inflow={"loaded": float(count["loaded"])},
+        outflow={name: float(count[name]) for name in outflow},
+        noted={
+            "departed": float(count["departed"]),
+            "waiting to depart": float(len(trips.waiting)),
+            "SUMO's own count of those departed": float(lib.simulation.getParameter("", "stats.vehicles.inserted")),
+            "teleports": float(count["teleports"]),
+        },
+    )
+    if gate is None:
+        return [vehicles]
+    trucks, states = gate.trucks.values(), gate.counts()
+    handed = Balance(
+        "trucks at the terminal",
+        "1",
+        stored_start=0.0,
+        stored_now=float(states["gate"] + states["inside"] + states["yard"]),
+        inflow={"gate arrivals": float(sum(truck.gate_us is not None for truck in trucks))},
+        outflow={"left": float(states["left"])},
+        noted={"refused hand-overs": float(len(gate.unknown))},
+    )
+    return [vehicles, handed]

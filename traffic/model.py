@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from traffic.acceptance import Acceptance
+from traffic.buses import BusLines
 from traffic.closures import ClosureLog
-from traffic.config import Close, Incident, Open, SignalsOff, SpeedLimit
-from traffic.demand import inputs_of
+from traffic.contraflow import patched, wanted
+from traffic.demand import Inputs, inputs_of
 from traffic.emergency import Responses
-from traffic.flood import FloodClosures, speed_classes, wet_speed
+from traffic.facilities import Facilities
 from traffic.gate import TerminalGate
-from traffic.metrics import Figures, summary_of, tables_of
-from traffic.network import RoadNetwork, edges_of, known_edge, read_network
-from traffic.ports import PORTS
-from traffic.roads import Roads, every_class, state_of
-from traffic.sumo import Simulation, options_of
+from traffic.measures import Diversions, TruckHold
+from traffic.metrics import Figures, balances_of, summary_of
+from traffic.network import RoadNetwork, read_network
+from traffic.outputs import Outputs
+from traffic.places import places_of
+from traffic.ports import ports_of
+from traffic.reach_watch import ReachWatch
+from traffic.roads import Roads
+from traffic.signals import Lights
+from traffic.stalled_vehicles import StalledVehicles
+from traffic.stalling import Stalls
+from traffic.sumo import Router, Simulation, options_of
+from traffic.tables import tables_of
+from traffic.trip_log import TripLog
 from traffic.trips import Trips
+from traffic.verb_args import Divert, HoldTrucks, SignalProgram, Signals
+from traffic.verbs import RoadVerbs
+from traffic.water_on_roads import WaterOnRoads
 from twin.clock import to_s, to_us
 from twin.model import Balance, Event, Metric, Setup, Table
-from twin.places import City, Lines, Places, Points
-from twin.scenario.problems import suggest
+from twin.places import Places
 
 FloatArray = NDArray[np.float64]
 
@@ -39,42 +53,51 @@ class TrafficModel:
 
     def __init__(self, setup: Setup) -> None:
         self.name = setup.section
-        self.ports = PORTS
         self.setup, self.config = setup, setup.config
-        inputs = inputs_of(self.config)
-        self.network: RoadNetwork = read_network(inputs.network)
-        command = options_of(inputs, setup.seed, setup.folder)
-        command += ["--tripinfo-output", str(setup.folder / "tripinfo.xml.gz"), "--tripinfo-output.write-unfinished"]
-        if self.config.rerouting is not None:
-            command += ["--device.rerouting.probability", f"{self.config.rerouting.share:g}"]
-            command += ["--device.rerouting.period", f"{self.config.rerouting.period:g}"]
-        if self.config.sumocfg is None:
-            command += ["--routing-algorithm", "astar"]
-            command += ["--ignore-junction-blocker", f"{self.config.junction_patience:g}"]
-            # Two vehicles that touch on a junction would be lifted over it, and so over water: SUMO only logs them.
-            command += ["--collision.action", "warn"]
-        self.sim = Simulation(command, setup.folder / "sumo-errors.log", self.name)
-        n, flooding = len(self.network.edges), self.config.flooding
-        self.roads = Roads(self.sim.lib, self.network)
-        self.trips = Trips(self.sim, self.roads, self.network, setup.journal)
-        self.log = ClosureLog(self.network, setup.journal)
-        self.responses = Responses(self.sim, self.network)
-        self._note_calls(tuple(self.trips.vclass), self.sim.begin_s)
-        self.flood = FloodClosures(flooding.depths(), n, flooding.reopen_share, to_us(flooding.reopen_after))
+        inputs, self.network = _inputs(setup)
+        self.sim = Simulation(_command(inputs, setup), setup.folder / "sumo-errors.log", self.name)
+        sim, network, journal = self.sim, self.network, setup.journal
+        self.roads = Roads(sim.lib, network, Router(sim.lib, network).learn)
+        self.water = WaterOnRoads(network, self.config.flooding, self.roads, journal)
+        self.log = ClosureLog(network, journal)
+        blue_light = self.config.blue_light
+        self.responses = Responses(sim, network, self.config.sumocfg is None if blue_light is None else blue_light)
+        self.trip_log = TripLog(sim, network)
+        self.lights = Lights(sim.lib)
+        self.verbs = RoadVerbs(self.roads, network, journal, sim, self._refresh)
+        self.trips = Trips(sim, self.roads, network, journal)
+        self.buses = BusLines(sim, self.trips, journal)
+        self.facilities = Facilities(sim, network)
+        self.diversions = Diversions(sim, network, setup.seed, journal)
+        self.acceptance = Acceptance.of(self.config.counts, self.config.journeys, network)
+        stalling = self.config.flooding.stalling
+        self.stalled = (
+            StalledVehicles(Stalls(stalling, setup.seed), self.trips, self.water, network, journal)
+            if stalling is not None
+            else None
+        )
         self.gate: TerminalGate | None = None
+        self.hold: TruckHold | None = None
         if self.config.gate is not None:
             linked = {"gate_arrivals", "admissions", "departures"} <= setup.linked
-            self.gate = TerminalGate(self.config.gate, self.sim, self.network, linked)
-        self.places: Mapping[str, Places] = _places(self.network, self.gate)
+            self.gate = TerminalGate(self.config.gate, sim, network, linked)
+            self.hold = TruckHold(sim, network, self.gate, journal)
+        self.reach = ReachWatch.of(self.config.reach, network, self._for_rescue)
+        self.outputs = Outputs(self)
+        self.places: Mapping[str, Places] = places_of(network, self.gate, self.facilities, self.water)
+        self.ports = ports_of(self.reach.ports if self.reach is not None else (), self.facilities, self.water)
         self._now_us = 0
-        self._depth: FloatArray = np.zeros(n)
-        self._wet: FloatArray = self.network.limits_mps.copy()
         self._next_tick_us = 0
-        self._programs: dict[str, str] = {}
-        self._moving: tuple[int, tuple[int, int, float]] = (-1, (0, 0, 0.0))
         self._figures: tuple[dict[str, Metric], dict[str, Table]] | None = None
+        self._note_loaded(tuple(self.trips.vclass), sim.begin_s)
+        self.roads.refresh(self.verbs.prepare(setup.events))
 
     # --- time ---------------------------------------------------------------------------------------------------
+
+    @property
+    def now_us(self) -> int:
+        """SUMO's clock, counted from the scenario's start."""
+        return self._now_us
 
     def next_event_us(self) -> int:
         """One exchange on with a gate, so that trucks pass it in time; the core's own pace without."""
@@ -83,7 +106,11 @@ class TrafficModel:
 
     def advance(self, until_us: int) -> int:
         """Step SUMO to `until_us` (or less than a step beyond)."""
-        self._act_on_water()
+        touched = self.water.update(self._now_us)
+        if touched:
+            self._refresh(touched)
+        elif self.log.now:
+            self.log.deepen(self._depth_on(self.log.now))
         while self._now_us < until_us:
             if self._now_us >= self._next_tick_us:
                 self._tick()
@@ -97,19 +124,33 @@ class TrafficModel:
         now_s = self.sim.time_s()
         self._now_us = to_us(now_s - self.sim.begin_s)
         loaded, departed, arrived = trips.after_step(self._now_us)
-        self._note_calls(loaded, now_s - self.sim.step_s)
-        self.responses.departed(departed)
-        self.responses.arrived(arrived, to_s(self._now_us))
-        if self.gate is not None:
+        if loaded:
+            self._note_loaded(loaded, now_s - self.sim.step_s)
+        if departed:
+            for listener in (self.trip_log, self.responses, self.buses):
+                listener.departed(departed)
+        if arrived:
+            self.trip_log.arrived(arrived)
+            self.responses.arrived(arrived, to_s(self._now_us))
+            self.buses.arrived(arrived)
+        self.buses.after_step()
+        if self.acceptance is not None:
+            self.acceptance.after_step(self.sim.lib, now_s)
+        if self.gate is not None and self.hold is not None:
             resumed, self.gate.resumed = self.gate.resumed, []
             if resumed and self.roads.closed:
                 trips.look_ahead(resumed, self._now_us)
             self.gate.departed(departed, trips.vclass)
+            self.hold.send(departed, self._now_us)
             self.gate.after_step(self._now_us, trips.held)
             self.gate.arrived(arrived)
+        self.diversions.tell(departed)
 
-    def _note_calls(self, loaded: Iterable[str], begun_s: float) -> None:
-        """Emergency trips among those just loaded; `begun_s` is the departure of those already on their way."""
+    def _note_loaded(self, loaded: tuple[str, ...], begun_s: float) -> None:
+        """Trips just loaded; `begun_s` is the departure of those already on their way."""
+        self.trip_log.loaded(loaded, self.trips.waiting)
+        self.buses.loaded(loaded)
+        self.facilities.loaded(loaded)
         for vid in loaded:
             if self.trips.vclass.get(vid) == "emergency":
                 self.responses.called(vid, self.trips.waiting.get(vid, begun_s))
@@ -117,33 +158,16 @@ class TrafficModel:
     def _tick(self) -> None:
         """What is looked at every exchange, not every step."""
         self._next_tick_us = self._now_us + to_us(self.config.exchange)
+        self.verbs.tick(self._now_us)
+        if self.stalled is not None:
+            self.stalled.tick(self._now_us)
         self.trips.tend(self._now_us)
+        self.buses.tick(self._now_us)
+        self.facilities.tick(self._now_us, self.config.exchange)
         self.responses.watch(self.config.exchange)
-        if self.gate is not None:
+        if self.gate is not None and self.hold is not None:
+            self.hold.tick(self._now_us)
             self.gate.sample()
-
-    # --- water --------------------------------------------------------------------------------------------------
-
-    def _act_on_water(self) -> None:
-        """Depths become limits and closures; only what differs from last time reaches SUMO."""
-        limits, flooding = self.network.limits_mps, self.config.flooding
-        wet = speed_classes(wet_speed(self._depth, limits), limits, flooding.crawl_speed)
-        slower = np.nonzero(wet != self._wet)[0]
-        turned = self.flood.update(self._now_us, self._depth)
-        self._wet = wet
-        for i in turned:
-            self.roads.set_water(self.network.edges[i].id, self.flood.classes_at(int(i)))
-        for i in slower:
-            edge = self.network.edges[i]
-            if wet[i] < limits[i]:
-                self.roads.wet_limit[edge.id] = float(wet[i])
-            else:
-                self.roads.wet_limit.pop(edge.id, None)
-        touched = np.union1d(turned, slower)
-        if touched.size:
-            self._refresh([self.network.edges[i].id for i in touched])
-        elif self.log.now:
-            self.log.deepen(self._depth_on(self.log.now))
 
     def _refresh(self, edge_ids: list[str]) -> None:
         """Tell SUMO about changed edges, and the vehicles that they concern."""
@@ -155,15 +179,23 @@ class TrafficModel:
         if opened:
             self.trips.roads_opened(self._now_us)
 
-    def _depth_on(self, edge_ids: Any) -> dict[str, float]:
-        return {edge_id: float(self._depth[self.network.index[edge_id]]) for edge_id in edge_ids}
+    def _depth_on(self, edge_ids: Iterable[str]) -> dict[str, float]:
+        return {edge_id: float(self.water.depth[self.network.index[edge_id]]) for edge_id in edge_ids}
+
+    def _for_rescue(self) -> tuple[FloatArray, NDArray[np.bool_], bytes]:
+        """Speeds (edges,) and closures for emergency vehicles, and a key of both."""
+        closed = np.zeros(len(self.network.edges), dtype=bool)
+        closed[[self.network.index[e] for e, classes in self.roads.closed.items() if "emergency" in classes]] = True
+        return self.water.wet, closed, self.water.wet.tobytes() + closed.tobytes()
 
     # --- exchange -----------------------------------------------------------------------------------------------
 
     def put(self, port: str, values: Any) -> None:
-        """Depths (n,) in m on the edges, or trucks that the terminal lets in or sends away."""
+        """Depths (n,) in m on the edges, open manholes, or trucks that the terminal lets in or sends away."""
         if port == "depth":
-            self._depth = np.nan_to_num(np.asarray(values, dtype=float), nan=0.0)
+            self.water.put_depth(values)
+        elif port == "open_manholes":
+            self.water.put_manholes(values, self.setup.sources.get(port))
         elif self.gate is None:
             if values:
                 raise ValueError(f"'{port}' gives {len(values)} trucks, but this traffic has no `gate`")
@@ -178,164 +210,45 @@ class TrafficModel:
         """Present values of an output; trucks at the gate since the last take."""
         if port == "gate_arrivals":
             return self.gate.take_arrivals() if self.gate is not None else []
-        if port == "edge_state":
-            return self._states()
-        if port == "vehicles":
-            return self._vehicles()
-        return np.array([self._city(port)], dtype=float)
-
-    def _city(self, port: str) -> float:
-        running, halting, speed = self._motion()
-        if port == "running":
-            return running
-        if port == "halting":
-            return halting
-        if port == "mean_speed":
-            return speed
-        if port == "arrived":
-            return self.trips.count["arrived"]
-        if port == "stranded":
-            return len(self.trips.held)
-        if port == "closed_edges":
-            return len(self.log.now)
-        if port == "gate_queue":
-            return self.gate.queue() if self.gate is not None else 0
-        raise ValueError(f"traffic gives no '{port}'")
-
-    def _motion(self) -> tuple[int, int, float]:
-        """(vehicles in the network, of them standing in traffic, mean speed in m/s of those not parked)."""
-        if self._moving[0] != self._now_us:
-            vehicle = self.sim.lib.vehicle
-            ids = vehicle.getIDList()
-            speeds = np.array([vehicle.getSpeed(vid) for vid in ids])
-            still = [vid for vid, speed in zip(ids, speeds, strict=True) if speed < 0.1]
-            parked = sum(vehicle.isStoppedParking(vid) for vid in still)
-            driving = len(ids) - parked
-            mean = float(speeds.sum() / driving) if driving else 0.0
-            self._moving = (self._now_us, (len(ids), len(still) - parked, mean))
-        return self._moving[1]
-
-    def _states(self) -> FloatArray:
-        states = (self._wet < self.network.limits_mps).astype(float)
-        for edge_id, kept_off in self.roads.closed.items():
-            i = self.network.index[edge_id]
-            states[i] = state_of(self.network.edges[i], kept_off, bool(states[i]))
-        return states
-
-    def _vehicles(self) -> FloatArray:
-        counts = np.zeros(len(self.network.edges))
-        vehicle, index = self.sim.lib.vehicle, self.network.index
-        for vid in vehicle.getIDList():
-            i = index.get(vehicle.getRoadID(vid))
-            if i is not None:
-                counts[i] += 1
-        return counts
+        return self.outputs.take(port)
 
     # --- events -------------------------------------------------------------------------------------------------
 
     def apply(self, event: Event) -> None:
-        """A verb begins or ends (see `traffic.config`). Raises `ValueError` when its place is unknown."""
-        args, begins = event.args, event.phase == "start"
-        if isinstance(args, Close):
-            self._by_event(self.roads.events, event, every_class(args.classes), begins)
-        elif isinstance(args, SpeedLimit):
-            self._by_event(self.roads.limits, event, args.speed, begins)
-        elif isinstance(args, Open) and begins:
-            self._open(args)
-        elif isinstance(args, Incident):
-            self._incident(event, args, begins)
-        elif isinstance(args, SignalsOff):
-            self._signals(args, begins)
-
-    def _by_event(self, ledger: dict[str, dict[str, Any]], event: Event, value: Any, begins: bool) -> None:
-        edges = edges_of(event.args, self.network)
-        if begins:
-            ledger[event.id] = dict.fromkeys(edges, value)
+        """A verb begins or ends (see `traffic.verb_args`). Raises `ValueError` when its place is unknown."""
+        args, begins, now = event.args, event.phase == "start", self._now_us
+        if isinstance(args, (Signals, SignalProgram)):
+            said = self.lights.begin(event.id, args, self.sim.time_s()) if begins else self.lights.end(event.id, args)
+            self.setup.journal.write(now, "signals", said)
+        elif isinstance(args, HoldTrucks):
+            if self.hold is None:
+                raise ValueError("no truck goes to a terminal here: name the terminal's `gate` in the section")
+            self.hold.apply(event.id, args, begins, now)
         else:
-            ledger.pop(event.id, None)
-        self._refresh(edges)
-
-    def _open(self, args: Open) -> None:
-        edges = edges_of(args, self.network)
-        for closure in self.roads.events.values():
-            for edge in edges:
-                closure.pop(edge, None)
-        for key in [key for key, (edge, _) in self.roads.blocked_lanes.items() if edge in edges]:
-            del self.roads.blocked_lanes[key]
-        self._refresh(edges)
-
-    def _incident(self, event: Event, args: Incident, begins: bool) -> None:
-        edge = self.network.edges[self.network.index[known_edge(args.edge, self.network)]]
-        lane = args.lane
-        if lane is None:
-            lane = next((i for i, one in enumerate(edge.lanes) if "passenger" in one.classes), 0)
-        if lane >= len(edge.lanes):
-            raise ValueError(f"edge '{edge.id}' has lanes 0 to {len(edge.lanes) - 1}, no lane {lane}")
-        if begins:
-            self.roads.blocked_lanes[event.id] = (edge.id, lane)
-            self.setup.journal.write(
-                self._now_us, "incident", f"a lane of {self.network.street(edge.id)} is blocked", edge=edge.id
-            )
-        else:
-            self.roads.blocked_lanes.pop(event.id, None)
-        self._refresh([edge.id])
-
-    def _signals(self, args: SignalsOff, begins: bool) -> None:
-        lights = self.sim.lib.trafficlight
-        chosen = args.signals or lights.getIDList()
-        for signal in chosen:
-            if signal not in lights.getIDList():
-                raise ValueError(f"no traffic light '{signal}'.{suggest(signal, lights.getIDList())}")
-            if begins:
-                self._programs.setdefault(signal, lights.getProgram(signal))
-                lights.setProgram(signal, "off")
-            elif signal in self._programs:
-                lights.setProgram(signal, self._programs.pop(signal))
-        text = "go dark" if begins else "work again"
-        self.setup.journal.write(self._now_us, "signals", f"{len(chosen)} traffic lights {text}")
+            self.verbs.apply(event, now)
+            if isinstance(args, Divert):
+                self.diversions.apply(event.id, args, begins, now)
 
     # --- the end ------------------------------------------------------------------------------------------------
 
     def balances(self) -> list[Balance]:
         """Vehicles (and trucks handed over at the gate): what came in is gone out or still there."""
         self.trips.drop_refused(self._now_us)
-        count, lib = self.trips.count, self.sim.lib
-        vehicles = Balance(
-            "vehicles",
-            "1",
-            stored_start=0.0,
-            stored_now=float(len(lib.vehicle.getLoadedIDList())),
-            inflow={"loaded": float(count["loaded"])},
-            outflow={name: float(count[name]) for name in ("arrived", "cancelled", "discarded")},
-            noted={
-                "departed": float(count["departed"]),
-                "waiting to depart": float(len(self.trips.waiting)),
-                "SUMO's own count of those departed": float(lib.simulation.getParameter("", "stats.vehicles.inserted")),
-                "teleports": float(count["teleports"]),
-            },
-        )
-        if self.gate is None:
-            return [vehicles]
-        trucks, states = self.gate.trucks.values(), self.gate.counts()
-        handed = Balance(
-            "trucks at the terminal",
-            "1",
-            stored_start=0.0,
-            stored_now=float(states["gate"] + states["inside"] + states["yard"]),
-            inflow={"gate arrivals": float(sum(truck.gate_us is not None for truck in trucks))},
-            outflow={"left": float(states["left"])},
-            noted={"refused hand-overs": float(len(self.gate.unknown))},
-        )
-        return [vehicles, handed]
+        return balances_of(self.sim, self.trips, self.gate)
 
     def _report(self) -> tuple[dict[str, Metric], dict[str, Table]]:
         if self._figures is None or self.sim.open:
             for vid, response in self.responses.trips.items():
                 response.cancelled = self.trips.outcome.get(vid) == "cancelled"
             figures = Figures(
-                self.sim, self.config, self.network, self.trips, self.log, self.responses, self.gate, self._now_us
-            )
+                self.sim, self.config, self.network, self.trips, self.log, self.responses, self.gate, self._now_us,
+                self.setup.start, self.trip_log, self.water, self.stalled.stalls if self.stalled is not None else None,
+                self.buses, self.facilities, self.hold, self.diversions, self.acceptance,
+            )  # fmt: skip
             self._figures = summary_of(figures), tables_of(figures)
+            if self.reach is not None:
+                self._figures[0].update(self.reach.summary())
+                self._figures[1].update(self.reach.tables())
         return self._figures
 
     def summary(self) -> dict[str, Metric]:
@@ -349,18 +262,27 @@ class TrafficModel:
         self.sim.close()
 
 
-def _places(network: RoadNetwork, gate: TerminalGate | None) -> dict[str, Places]:
-    edges = Lines(
-        ids=tuple(edge.id for edge in network.edges),
-        shapes=tuple(edge.shape for edge in network.edges),
-        names=tuple(edge.name for edge in network.edges),
-        width_m=np.array([sum(lane.width_m for lane in edge.lanes) for edge in network.edges]),
-    )
-    spot = np.empty((0, 2))
-    if gate is not None:
-        spot = network.edges[network.index[gate.config.edge]].shape[-1:]
-    return {
-        "city": City(),
-        "edge": edges,
-        "gate": Points(("gate",)[: len(spot)], spot, ("Terminal gate",)[: len(spot)]),
-    }
+def _inputs(setup: Setup) -> tuple[Inputs, RoadNetwork]:
+    """The files of the run; a network of its own where lanes are to be opened the other way."""
+    inputs = inputs_of(setup.config)
+    network = read_network(inputs.network)
+    reversed_ = wanted(setup.events)
+    if reversed_:
+        inputs = replace(inputs, network=patched(network, reversed_, setup.folder))
+        network = read_network(inputs.network)
+    return inputs, network
+
+
+def _command(inputs: Inputs, setup: Setup) -> list[str]:
+    config = setup.config
+    command = options_of(inputs, setup.seed, setup.folder)
+    command += ["--tripinfo-output", str(setup.folder / "tripinfo.xml.gz"), "--tripinfo-output.write-unfinished"]
+    if config.rerouting is not None:
+        command += ["--device.rerouting.probability", f"{config.rerouting.share:g}"]
+        command += ["--device.rerouting.period", f"{config.rerouting.period:g}"]
+    if config.sumocfg is None:
+        command += ["--routing-algorithm", "astar"]
+        command += ["--ignore-junction-blocker", f"{config.junction_patience:g}"]
+        # Two vehicles that touch on a junction would be lifted over it, and so over water: SUMO only logs them.
+        command += ["--collision.action", "warn"]
+    return command

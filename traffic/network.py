@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traffic.flood import CLOSING_DEPTH_M
+from traffic.names import labels
 from twin.scenario.problems import suggest
 
 FloatArray = NDArray[np.float64]
@@ -72,6 +73,7 @@ class RoadNetwork:
     all_ids     every edge id of the file that is not inside a junction (routes of trains use them)
     signals     ids of traffic lights
     has_crs     the network knows its projection
+    offset      what SUMO added to the city's coordinates
     """
 
     path: Path
@@ -81,6 +83,7 @@ class RoadNetwork:
     signals: tuple[str, ...]
     has_crs: bool
     bounds: tuple[float, float, float, float]
+    offset: tuple[float, float] = (0.0, 0.0)
     index: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,9 +113,12 @@ class RoadNetwork:
         return np.array([edge.speed_mps for edge in self.edges])
 
     def street(self, edge_id: str) -> str:
-        """What people call the place: the street's name, or `edge <id>`."""
-        i = self.index.get(edge_id)
-        return (self.edges[i].name if i is not None else "") or f"edge {edge_id}"
+        """What people call the place: the street's name, or one made after its neighbours (see `traffic.names`)."""
+        return self._labels.get(edge_id) or f"edge {edge_id}"
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return labels(self.edges)
 
     def edges_of_street(self, name: str) -> tuple[str, ...]:
         """Edge ids of a street by name, whatever the case of its letters; empty when there is none."""
@@ -235,6 +241,7 @@ def read_network(path: Path) -> RoadNetwork:
         signals=tuple(signals),
         has_crs=location.get("projParameter", "!") not in ("!", ""),
         bounds=_bounds(location),
+        offset=(float(offset[0]), float(offset[1])),
     )
 
 

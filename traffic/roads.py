@@ -7,28 +7,43 @@ own permissions back when the last cause has gone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from traffic.network import ROAD_CLASSES, Edge, RoadNetwork
 
+NOBODY: frozenset[str] = frozenset()
+
 
 class Roads:
-    """Closures and limits on SUMO's lanes.
+    """Closures and limits on SUMO's lanes, by cause.
 
-    changed(edges) returns which edges closed or opened for which classes since the last call.
+    water, events, lane_events   classes kept off an edge (a lane): by water, by event id
+    admitted                     classes let in that may not drive there otherwise, by event id
+    blocked_lanes                (edge, lane) by event id
+    limits, wet_limit, slow_lane limits in m/s: by event id, by water, of one lane past an open manhole
+    before_closing               is told the edges that are about to close for the first time
+    closed                       the result: edge -> classes that no lane admits
     """
 
-    def __init__(self, lib: Any, network: RoadNetwork) -> None:
+    def __init__(
+        self, lib: Any, network: RoadNetwork, before_closing: Callable[[Iterable[str]], None] | None = None
+    ) -> None:
         self.lib, self.network = lib, network
+        self._before_closing = before_closing
+        self._ever_closed: set[str] = set()
+        self._classes: dict[str, frozenset[str]] = {}
         self.water: dict[str, frozenset[str]] = {}
         self.events: dict[str, dict[str, frozenset[str]]] = {}
+        self.lane_events: dict[str, dict[str, dict[int, frozenset[str]]]] = {}
+        self.admitted: dict[str, dict[str, frozenset[str]]] = {}
         self.blocked_lanes: dict[str, tuple[str, int]] = {}
         self.limits: dict[str, dict[str, float]] = {}
         self.wet_limit: dict[str, float] = {}
+        self.slow_lane: dict[str, tuple[int, float]] = {}
         self.closed: dict[str, frozenset[str]] = {}
         self._original: dict[str, tuple[tuple[str, ...], float]] = {}
-        self._told: dict[str, tuple[frozenset[str], float]] = {}
+        self._told: dict[str, tuple[frozenset[str], frozenset[str], float]] = {}
 
     def close_for(self, edge_id: str, vclass: str) -> bool:
         """Whether a vehicle class is kept off an edge now."""
@@ -43,11 +58,17 @@ class Roads:
 
     def refresh(self, edge_ids: Iterable[str]) -> tuple[list[str], list[str]]:
         """Tell SUMO what changed on these edges. Returns (edges closed to more classes, edges open to more)."""
-        shut, opened = [], []
+        edge_ids = list(edge_ids)
+        if self._before_closing is not None:
+            fresh = [e for e in edge_ids if e not in self._ever_closed and self._closes(e)]
+            if fresh:
+                self._ever_closed.update(fresh)
+                self._before_closing(fresh)
+        shut, opened, acting = [], [], self._acting()
         for edge_id in edge_ids:
             edge = self.network.edges[self.network.index[edge_id]]
-            before = self.closed.get(edge_id, frozenset())
-            now = self._tell(edge)
+            before = self.closed.get(edge_id, NOBODY)
+            now = self._tell(edge, acting)
             if now:
                 self.closed[edge_id] = now
             else:
@@ -58,28 +79,60 @@ class Roads:
                 opened.append(edge_id)
         return shut, opened
 
-    def _tell(self, edge: Edge) -> frozenset[str]:
-        """Bring the lanes of an edge to their due state; returns the classes that no lane admits any more."""
-        kept_off = self.water.get(edge.id, frozenset()).union(
-            *(closure.get(edge.id, frozenset()) for closure in self.events.values())
+    def _acting(self) -> bool:
+        """Whether any event acts on any road, other than by a limit."""
+        return any((*self.events.values(), *self.lane_events.values(), *self.admitted.values())) or bool(
+            self.blocked_lanes
         )
-        blocked = {lane for e, lane in self.blocked_lanes.values() if e == edge.id}
+
+    def _closes(self, edge_id: str) -> bool:
+        """Whether anything keeps any class off a lane of an edge."""
+        by_event = any(edge_id in closure for closure in self.events.values())
+        by_lane = any(edge_id in closure for closure in self.lane_events.values())
+        return edge_id in self.water or by_event or by_lane
+
+    def _tell(self, edge: Edge, acting: bool) -> frozenset[str]:
+        """Bring the lanes of an edge to their due state; returns the classes that no lane admits any more."""
+        kept_off = self.water.get(edge.id, NOBODY)
+        invited, blocked = NOBODY, frozenset[int]()
+        if acting:
+            kept_off = kept_off.union(*(closure.get(edge.id, NOBODY) for closure in self.events.values()))
+            invited = NOBODY.union(*(given.get(edge.id, NOBODY) for given in self.admitted.values()))
+            blocked = frozenset(lane for e, lane in self.blocked_lanes.values() if e == edge.id)
         ordered = [limit[edge.id] for limit in self.limits.values() if edge.id in limit]
-        admitted: frozenset[str] = frozenset()
+        wet = self.wet_limit.get(edge.id, float("inf"))
+        slow_number, slow_mps = self.slow_lane.get(edge.id, (-1, float("inf")))
+        admitted = NOBODY
         for number, lane in enumerate(edge.lanes):
             disallowed, limit = self._read(lane.id)
-            extra = frozenset(("all",)) if number in blocked else kept_off
-            speed = min(ordered[-1] if ordered else limit, self.wet_limit.get(edge.id, float("inf")))
-            told_extra, told_speed = self._told.get(lane.id, (frozenset(), limit))
-            if extra != told_extra:
-                full = ["all"] if "all" in extra else sorted({*disallowed, *extra})
+            extra = kept_off | self._off_lane(edge.id, number) if acting else kept_off
+            if number in blocked:
+                extra = frozenset(("all",))
+            speed = min(ordered[-1] if ordered else limit, wet)
+            if number == slow_number:
+                speed = min(speed, slow_mps)
+            told_extra, told_invited, told_speed = self._told.get(lane.id, (NOBODY, NOBODY, limit))
+            if extra != told_extra or invited != told_invited:
+                full = ["all"] if "all" in extra else sorted({*disallowed} - invited | extra)
                 self.lib.lane.setDisallowed(lane.id, full)
             if speed != told_speed:
                 self.lib.lane.setMaxSpeed(lane.id, speed)
-            self._told[lane.id] = (extra, speed)
+            self._told[lane.id] = (extra, invited, speed)
             if "all" not in extra:
-                admitted |= lane.classes - extra
-        return edge.classes - admitted
+                admitted |= (lane.classes | invited) - extra if extra or invited else lane.classes
+        return self._every(edge) - admitted
+
+    def _every(self, edge: Edge) -> frozenset[str]:
+        """The classes of an edge, worked out once."""
+        if edge.id not in self._classes:
+            self._classes[edge.id] = edge.classes
+        return self._classes[edge.id]
+
+    def _off_lane(self, edge_id: str, number: int) -> frozenset[str]:
+        """The classes that events keep off one lane."""
+        return frozenset().union(
+            *(lanes.get(edge_id, {}).get(number, frozenset()) for lanes in self.lane_events.values())
+        )
 
     def _read(self, lane_id: str) -> tuple[tuple[str, ...], float]:
         """A lane's own disallowed classes and limit, as SUMO had them before anything acted on it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from traffic.names import is_named
 from twin.clock import hhmm, to_us
 from twin.model import Beat
 
@@ -16,7 +17,10 @@ _RESPONSES_TOLD = 4
 
 def story(view: RunView, baseline: RunView | None) -> list[Beat]:
     """What happened on the roads, with the baseline's figure beside ours where they differ."""
-    return [*_roads(view), *_trips(view, baseline), *_help(view, baseline), *_trucks(view, baseline)]
+    return [
+        *_roads(view), *_underpasses(view), *_trips(view, baseline), *_water_traps(view), *_buses(view),
+        *_help(view, baseline), *_trucks(view, baseline),
+    ]  # fmt: skip
 
 
 def _number(value: Any) -> float | None:
@@ -37,7 +41,7 @@ def _clock(view: RunView, seconds: float) -> str:
 
 def _roads(view: RunView) -> list[Beat]:
     rows = view.table("traffic", "closures")
-    named = [row for row in rows if not str(row["street"]).startswith("edge ")]
+    named = [row for row in rows if is_named(str(row["street"]))]
     beats = []
     for row in sorted(named, key=lambda r: -_length_s(view, r))[:_STREETS_TOLD]:
         start, end, depth = _number(row["from_s"]), _number(row["to_s"]), _number(row["max_depth_m"]) or 0.0
@@ -49,6 +53,45 @@ def _roads(view: RunView) -> list[Beat]:
     if rest > 0 and beats:
         total = view.metric("traffic.roads_cut")
         beats.append(Beat(None, f"In all {total} street sections were closed for cars at some time."))
+    return beats
+
+
+def _underpasses(view: RunView) -> list[Beat]:
+    beats = []
+    for row in view.table("traffic", "underpasses"):
+        start, end, depth = _number(row["from_s"]), _number(row["to_s"]), _number(row["max_depth_m"]) or 0.0
+        assert start is not None
+        span = f"{_clock(view, start)}–{_clock(view, end)}" if end is not None else f"from {_clock(view, start)} on"
+        text = f"The underpass {row['underpass']} closed {span}, deepest {depth:.1f} m."
+        beats.append(Beat(to_us(start), text, 3))
+    return beats
+
+
+def _water_traps(view: RunView) -> list[Beat]:
+    """Engines drowned, and how long the patrols took."""
+    beats = []
+    rows = view.table("traffic", "stalled")
+    if rows:
+        streets: dict[str, int] = {}
+        for row in rows:
+            streets[str(row["street"])] = streets.get(str(row["street"]), 0) + 1
+        worst = max(streets, key=lambda street: streets[street])
+        where = f", most on {worst}" if len(streets) > 1 else f" on {worst}"
+        count = f"{len(rows)} vehicle{'s' * (len(rows) > 1)}"
+        beats.append(Beat(to_us(_number(rows[0]["from_s"]) or 0.0), f"{count} stalled in the water{where}.", 2))
+    minutes = view.metric("traffic.patrol_time")
+    if minutes is not None:
+        beats.append(Beat(None, f"Patrols needed {minutes:.0f} min on average to close a flooded road."))
+    return beats
+
+
+def _buses(view: RunView) -> list[Beat]:
+    beats = []
+    for row in view.table("traffic", "bus_lines"):
+        since = _number(row["broken_from_s"])
+        if since is not None:
+            stop = f": its stop {row['stop_not_reached']} could not be reached" if row["stop_not_reached"] else ""
+            beats.append(Beat(to_us(since), f"Bus line {row['line']} was broken at {_clock(view, since)}{stop}.", 2))
     return beats
 
 
@@ -68,6 +111,9 @@ def _trips(view: RunView, baseline: RunView | None) -> list[Beat]:
     mean, before = view.metric("traffic.mean_travel_time"), baseline and baseline.metric("traffic.mean_travel_time")
     if mean is not None and before is not None and abs(mean - before) >= 0.1:
         beats.append(Beat(None, f"A trip took {mean:.1f} min on average instead of {before:.1f} min."))
+    lost, usual = view.metric("traffic.lost_hours"), baseline and baseline.metric("traffic.lost_hours")
+    if lost is not None and usual is not None and abs(lost - usual) >= 0.5:
+        beats.append(Beat(None, f"On the roads {lost:,.0f} vehicle-hours were lost instead of {usual:,.0f}."))
     teleports = view.metric("traffic.teleports") or 0
     if teleports:
         beats.append(
@@ -113,6 +159,22 @@ def _trucks(view: RunView, baseline: RunView | None) -> list[Beat]:
         beats.append(
             Beat(None, f"{abs(before - came)} {fewer} trucks reached the terminal's gate ({came} of {before}).", 2)
         )
+    late = _later_at_gate(view, baseline) if baseline is not None else None
+    if late is not None and abs(late[0]) >= 0.5:
+        word = "later" if late[0] > 0 else "earlier"
+        text = f"{late[1]} trucks that came in both runs were at the gate {abs(late[0]):.0f} min {word} on average."
+        beats.append(Beat(None, text, 2))
     if most >= 5:
         beats.append(Beat(None, f"At worst {most} trucks queued before the terminal's gate."))
     return beats
+
+
+def _later_at_gate(view: RunView, baseline: RunView) -> tuple[float, int] | None:
+    """(mean minutes later than in the baseline, trucks) of the trucks that reached the gate in both."""
+    before = {row["id"]: _number(row["gate_s"]) for row in baseline.table("traffic", "trucks")}
+    later = []
+    for row in view.table("traffic", "trucks"):
+        now, then = _number(row["gate_s"]), before.get(row["id"])
+        if now is not None and then is not None:
+            later.append((now - then) / 60)
+    return (sum(later) / len(later), len(later)) if later else None

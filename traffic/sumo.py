@@ -6,10 +6,13 @@ folder: `sumo.log` (what it does) and `sumo-errors.log` (warnings and errors).
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from traffic.demand import Inputs, own_copies
+from traffic.network import RoadNetwork
 
 _running: list[str] = []
 
@@ -53,6 +56,40 @@ def options_of(inputs: Inputs, seed: int, folder: Path, strict: bool = False) ->
     return command
 
 
+class Router:
+    """Makes SUMO's router know the turns into and out of an edge before that edge is closed.
+
+    SUMO notes the successors of an edge for a vehicle class when its router first comes past, and never again. An edge
+    that is closed at that moment stays unknown to the router for good, even after it has opened.
+    """
+
+    def __init__(self, lib: Any, network: RoadNetwork) -> None:
+        self.lib, self.network = lib, network
+        self._types: dict[str, str] = {}
+
+    def learn(self, edges: Iterable[str]) -> None:
+        """Ask for the ways into and out of these edges, for every class that may drive them."""
+        pairs: dict[tuple[str, str], None] = {}
+        for edge in edges:
+            pairs.update(((before, edge), None) for before in self.network.precedes.get(edge, ()))
+            pairs.update(((edge, after), None) for after in self.network.follows.get(edge, ()))
+        index, edges_of = self.network.index, self.network.edges
+        for first, last in pairs:
+            if first in index and last in index:
+                for vclass in sorted(edges_of[index[first]].classes & edges_of[index[last]].classes):
+                    with contextlib.suppress(self.lib.TraCIException):
+                        self.lib.simulation.findRoute(first, last, self._type(vclass))
+
+    def _type(self, vclass: str) -> str:
+        """A vehicle type of a class, made for these questions only."""
+        if vclass not in self._types:
+            name = f"twin.{vclass}"
+            self.lib.vehicletype.copy("DEFAULT_VEHTYPE", name)
+            self.lib.vehicletype.setVehicleClass(name, vclass)
+            self._types[vclass] = name
+        return self._types[vclass]
+
+
 class Simulation:
     """A running SUMO. `lib` is libsumo itself; times are SUMO's own seconds.
 
@@ -80,6 +117,10 @@ class Simulation:
     def step(self) -> None:
         """One time step."""
         self.lib.simulationStep()
+
+    def occupied(self, edge: str, lanes: Iterable[int]) -> int:
+        """Vehicles on some lanes of an edge."""
+        return int(sum(self.lib.lane.getLastStepVehicleNumber(f"{edge}_{lane}") for lane in lanes))
 
     def time_s(self) -> float:
         """SUMO's clock in s."""

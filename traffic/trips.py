@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from traffic.check_trips import Ways
 from traffic.network import RoadNetwork
 from traffic.roads import Roads
 from traffic.sumo import Simulation
@@ -44,6 +45,18 @@ class Held:
     parked: bool = False
 
 
+@dataclass(frozen=True)
+class Lost:
+    """A trip that did not begin: when it was to, from which street to which, and why. Departure in SUMO's s."""
+
+    id: str
+    vclass: str
+    depart_s: float
+    origin: str
+    target: str
+    why: str
+
+
 class Trips:
     """Counts and outcomes of all vehicles of a simulation. Called once before and once after each step."""
 
@@ -55,6 +68,10 @@ class Trips:
         self.outcome: dict[str, str] = {}
         self.held: dict[str, Held] = {}
         self.history: list[Held] = []
+        self.lost: list[Lost] = []
+        self.dead: dict[str, None] = {}
+        self._removed: set[str] = set()
+        self._ways: dict[str, Ways] = {}
         self.count: Counter[str] = Counter()
         self._version = 0
         self._checked: dict[str, int] = {}
@@ -85,12 +102,20 @@ class Trips:
             return
         self._reroute(vid)
         if self._cut(vid, self.vehicle.getRoute(vid)) or not self.vehicle.isRouteValid(vid):
+            start = self._closed_to(vid, route[:1])
+            end = self._closed_to(vid, route[-1:])
             self.vehicle.remove(vid)
-            self._cancel(vid, now_us)
+            why = "its street is closed" if start else "the street it goes to is closed" if end else "no way is open"
+            self._cancel(vid, now_us, why, route)
         else:
             self.outcome[vid] = "rerouted"
 
-    def _cancel(self, vid: str, now_us: int) -> None:
+    def _closed_to(self, vid: str, edges: tuple[str, ...]) -> bool:
+        return any(self.roads.close_for(edge, self._class(vid)) for edge in edges)
+
+    def _cancel(self, vid: str, now_us: int, why: str, route: tuple[str, ...] = ()) -> None:
+        origin, target = (self.network.street(edge) if edge else "" for edge in (route[:1] + route[-1:] or ("", "")))
+        self.lost.append(Lost(vid, self.vclass.get(vid, ""), self.waiting.get(vid, 0.0), origin, target, why))
         self._forget(vid)
         self.count["cancelled"] += 1
         self.outcome[vid] = "cancelled"
@@ -107,14 +132,58 @@ class Trips:
         for vid in departed:
             self._forget(vid)
         self.count["departed"] += len(departed)
+        for vid in departed:
+            if not self.vehicle.isRouteValid(vid) and not self._has_way(vid):
+                self._discard(vid, now_us)
+        towed = self._removed.intersection(arrived)
+        if towed:
+            self._removed -= towed
+            arrived = tuple(vid for vid in arrived if vid not in towed)
         self.count["arrived"] += len(arrived)
-        self.count["teleports"] += simulation.getStartingTeleportNumber()
+        if simulation.getStartingTeleportNumber():
+            self._note_teleports(simulation.getStartingTeleportIDList(), now_us)
         for vid in arrived:
             if vid in self.held:
                 self._end(vid, now_us)
         if self.roads.closed:
             self.look_ahead((*departed, *simulation.getStopEndingVehiclesIDList()), now_us)
         return loaded, departed, arrived
+
+    def _has_way(self, vid: str) -> bool:
+        """Whether the network, with all its roads open, has a way from a trip's beginning to its end."""
+        vclass, route, index = self._class(vid), self.vehicle.getRoute(vid), self.network.index
+        if vclass not in self._ways:
+            self._ways[vclass] = Ways(self.network, vclass)
+        ends = (index.get(route[0]), index.get(route[-1]))
+        return None in ends or self._ways[vclass].lead(*ends)  # type: ignore[arg-type]
+
+    def _discard(self, vid: str, now_us: int) -> None:
+        """A trip that begins without a way to its end: SUMO would let it stand at the end of its way for good."""
+        route = self.vehicle.getRoute(vid)
+        text = f"{vid} is left out: no way leads from edge {route[0]} to {route[-1]}"
+        self.journal.write(now_us, "discarded", text, vehicle=vid)
+        self.count["discarded"] += 1
+        self._removed.add(vid)
+        self.vehicle.remove(vid)
+
+    def _note_teleports(self, vehicles: tuple[str, ...], now_us: int) -> None:
+        """A defect of the run: SUMO lifts these vehicles over what blocks them."""
+        self.count["teleports"] += len(vehicles)
+        for vid in vehicles:
+            text = f"SUMO lifts {vid} over an obstacle: a defect of the run"
+            self.journal.write(now_us, "teleport", text, vehicle=vid)
+
+    def tow(self, vid: str, now_us: int) -> None:
+        """Take a vehicle out of the water and out of the run."""
+        if vid in self.held:
+            self._end(vid, now_us)
+        if self.outcome.get(vid) == "undecided":
+            self.outcome[vid] = "spared"
+        self.dead.pop(vid, None)
+        self.count["towed"] += 1
+        self._removed.add(vid)
+        with contextlib.suppress(self.sim.lib.TraCIException):
+            self.vehicle.remove(vid)
 
     def _count_loaded(self, loaded: tuple[str, ...], departed: tuple[str, ...]) -> None:
         self.count["loaded"] += len(loaded)
@@ -142,7 +211,7 @@ class Trips:
                 self.vehicle.getDepartDelay(vid)
             except self.sim.lib.TraCIException:
                 if self.roads.closed:
-                    self._cancel(vid, now_us)
+                    self._cancel(vid, now_us, "SUMO could not insert it: its start is closed")
                 else:
                     self._forget(vid)
                     self.count["discarded"] += 1
@@ -165,7 +234,7 @@ class Trips:
         """Of these vehicles, those whose way is cut look for another."""
         closed = self.roads.closed.keys()
         for vid in vehicles:
-            if vid in self.held:
+            if vid in self.held or vid in self.dead:
                 continue
             ahead = self.vehicle.getRoute(vid)[max(self.vehicle.getRouteIndex(vid), 0) + 1 :]
             if closed.isdisjoint(ahead) or self.vehicle.isStopped(vid):
@@ -176,7 +245,7 @@ class Trips:
     def tend(self, now_us: int) -> None:
         """At each exchange: the undecided look again, and the stranded who still drive pull over."""
         self.drop_refused(now_us)
-        undecided = [vid for vid, outcome in self.outcome.items() if outcome == "undecided"]
+        undecided = [v for v, outcome in self.outcome.items() if outcome == "undecided" and v not in self.dead]
         for vid in undecided:
             try:
                 leg = self._leg(vid)
@@ -187,7 +256,7 @@ class Trips:
             else:
                 self.outcome[vid] = "spared"
         for held in list(self.held.values()):
-            if not held.parked:
+            if not held.parked and held.id not in self.dead:
                 self._pull_over(held)
 
     def _find_way(self, vid: str, now_us: int) -> None:

@@ -61,6 +61,23 @@ def grid_net(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.fixture(scope="session")
+def long_road_net(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Long Road A-B-C-D, two lanes each way."""
+    folder = tmp_path_factory.mktemp("long")
+    spots = "".join(f'<node id="{name}" x="{x}" y="0"/>' for name, x in (("A", 0), ("B", 300), ("C", 700), ("D", 1000)))
+    (folder / "n.nod.xml").write_text(f"<nodes>{spots}</nodes>", encoding="utf-8")
+    edges = "".join(
+        f'<edge id="{pair}" from="{pair[0]}" to="{pair[1]}" numLanes="2" speed="13.9" name="Long Road"/>'
+        for pair in ("AB", "BA", "BC", "CB", "CD", "DC")
+    )
+    (folder / "e.edg.xml").write_text(f"<edges>{edges}</edges>", encoding="utf-8")
+    target = folder / "long.net.xml"
+    files = ("-n", str(folder / "n.nod.xml"), "-e", str(folder / "e.edg.xml"), "-o", str(target))
+    sumo_tool("netconvert", *files, "--no-turnarounds", "--output.street-names", "--no-warnings")
+    return target
+
+
 @pytest.fixture
 def demand(tmp_path: Path) -> Callable[[str], Path]:
     """Writes a route file with the usual vehicle types around the given vehicles."""

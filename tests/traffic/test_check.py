@@ -112,7 +112,7 @@ def test_a_configuration_that_names_a_missing_file_is_a_problem(tmp_path, check)
             },
             "no vehicle class 'trucks'. Did you mean 'truck'",
         ),
-        ({"network": "detour.net.xml", "demand": ["detour.net.xml"], "engine": "queue"}, "Input should be 'sumo'"),
+        ({"network": "detour.net.xml", "demand": ["detour.net.xml"], "engine": "matsim"}, "Input should be 'sumo'"),
     ],
 )
 def test_sections_that_say_too_little_or_too_much_are_refused(detour_net, section, text):

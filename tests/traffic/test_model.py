@@ -130,7 +130,7 @@ def test_ports_are_as_declared(run):
     run.to(60)
     model = run.model
     assert isinstance(model, Model)
-    for port in DOMAIN.ports:
+    for port in model.ports:
         if port.direction is Direction.OUT and port.kind is Kind.STATE:
             values = model.take(port.name)
             assert np.asarray(values).shape == (model.places[port.at].size,), port.name

@@ -1,0 +1,1 @@
+"""Many closures on one network and demand, in batch by the queue engine: critical links, and cases from a file."""

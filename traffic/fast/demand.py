@@ -1,0 +1,279 @@
+"""SUMO's route files as arrays: who drives when, with what vehicle, along which edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from traffic.fast.classes import bit_of
+from traffic.fast.layout import LAST, STOP, VEHICLE, Array, Fleet, Roads
+from traffic.fast.motion import keyed
+from traffic.fast.network import QueueNetwork
+from traffic.fast.paths import all_masks
+from traffic.fast.rules import Rules
+from traffic.network import elements
+
+SIGMA, ACCEL, DECEL, LENGTH, MIN_GAP, TOP = 0.5, 2.6, 4.5, 5.0, 2.5, 55.56
+"""SUMO's defaults for passenger cars (documentation, "Vehicle Type Parameter Defaults")."""
+CLASS_DEFAULTS: dict[str, tuple[float, float, float, float, float]] = {
+    "bus": (12.0, 2.5, 1.2, 4.0, 23.61),
+    "coach": (14.0, 2.5, 2.0, 4.0, 27.78),
+    "truck": (7.1, 2.5, 1.3, 4.0, 36.11),
+    "trailer": (16.5, 2.5, 1.0, 4.0, 36.11),
+    "delivery": (6.5, 2.5, 2.6, 4.5, 55.56),
+    "emergency": (6.5, 2.5, 2.6, 4.5, 55.56),
+    "motorcycle": (2.2, 2.5, 6.0, 10.0, 55.56),
+    "moped": (2.1, 2.5, 1.1, 7.0, 12.5),
+    "bicycle": (1.6, 0.5, 1.2, 3.0, 13.89),
+}
+"""Length, gap, acceleration, braking, top speed of SUMO's classes (same page)."""
+
+
+@dataclass(frozen=True)
+class VehicleType:
+    """What the engine uses of a vehicle type. Lengths in m, speeds in m/s, accelerations in m/s2."""
+
+    vclass: str = "passenger"
+    length_m: float = LENGTH
+    min_gap_m: float = MIN_GAP
+    accel: float = ACCEL
+    decel: float = DECEL
+    sigma: float = SIGMA
+    top_mps: float = TOP
+    factor: tuple[float, float] = (1.0, 0.1)
+    """Mean and deviation of the share of the limit that drivers keep (SUMO: normc(1, 0.1, 0.2, 2))."""
+
+    @classmethod
+    def read(cls, element: Mapping[str, str]) -> VehicleType:
+        """From the attributes of a `vType`."""
+        vclass = element.get("vClass", "passenger")
+        length, gap, accel, decel, top = CLASS_DEFAULTS.get(vclass, (LENGTH, MIN_GAP, ACCEL, DECEL, TOP))
+        return cls(
+            vclass,
+            float(element.get("length", length)),
+            float(element.get("minGap", gap)),
+            float(element.get("accel", accel)),
+            float(element.get("decel", decel)),
+            float(element.get("sigma", SIGMA)),
+            float(element.get("maxSpeed", top)),
+            _factor(element.get("speedFactor"), element.get("speedDev")),
+        )
+
+
+def _factor(text: str | None, deviation: str | None) -> tuple[float, float]:
+    mean, dev = 1.0, 0.1
+    if text:
+        numbers = [float(x) for x in text[text.find("(") + 1 :].rstrip(")").split(",")]
+        mean, dev = numbers[0], numbers[1] if len(numbers) > 1 else (dev if "(" not in text else 0.0)
+    return mean, float(deviation) if deviation is not None else dev
+
+
+@dataclass
+class Trip:
+    """One vehicle of a route file; `stops` on the lane and `parked` ones off it are (edge, seconds). The engine drives
+    past those off the lane: they hold nobody up."""
+
+    id: str
+    depart_s: float
+    type: str
+    edges: tuple[str, ...]
+    stops: tuple[tuple[str, float], ...] = ()
+    parked: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass
+class Demand:
+    """Trips in the order of departure, and their vehicle types (by name: (share, type) to draw from)."""
+
+    trips: list[Trip]
+    types: dict[str, list[tuple[float, VehicleType]]]
+    skipped: list[str] = field(default_factory=list)
+    """What was left out and why."""
+
+    @classmethod
+    def read(cls, routes: Iterable[Path], additional: Iterable[Path] = ()) -> Demand:
+        """Read route files; additional files give vehicle types, routes and stops."""
+        types: dict[str, list[tuple[float, VehicleType]]] = {}
+        named: dict[str, tuple[str, ...]] = {}
+        stops: dict[str, str] = {}
+        trips: list[Trip] = []
+        skipped: list[str] = []
+        routes = tuple(routes)
+        for file in (*additional, *routes):
+            for depth, element in elements(file):
+                if depth != 1:
+                    continue
+                _definition(element, types, named, stops)
+                if file in routes:
+                    _trips(element, named, stops, trips, skipped)
+        trips.sort(key=lambda trip: trip.depart_s)
+        return cls(trips, types, skipped)
+
+    def slot_m(self) -> float:
+        """Road that a standing car takes: mean length + gap over the trips of classes as long as a car."""
+        total, n = 0.0, 0.0
+        shares: dict[str, int] = {}
+        for trip in self.trips:
+            shares[trip.type] = shares.get(trip.type, 0) + 1
+        for name, count in sorted(shares.items()):
+            for share, kind in self.kinds(name):
+                if kind.length_m <= 6.0:
+                    total += share * count * (kind.length_m + kind.min_gap_m)
+                    n += share * count
+        return total / n if n else LENGTH + MIN_GAP
+
+    def kinds(self, name: str) -> list[tuple[float, VehicleType]]:
+        """(share, type) of a type or distribution; SUMO's default car where the name is unknown."""
+        found = self.types.get(name) or [(1.0, VehicleType())]
+        whole = sum(share for share, _ in found)
+        return [(share / whole, kind) for share, kind in found]
+
+    def fleet(
+        self, network: QueueNetwork, roads: Roads, rules: Rules, seed: int = 0, slot_m: float | None = None
+    ) -> BoundFleet:
+        """The trips on a network. Drawn numbers belong to (seed, trip, purpose) and to nothing else."""
+        slot = slot_m or rules.slot_m or self.slot_m()
+        trips, refused = [], []
+        pool: dict[tuple[tuple[str, ...], int], int] = {}
+        starts: list[int] = []
+        firsts: list[int] = []
+        classes: list[int] = []
+        turns: list[int] = []
+        draw = keyed(seed, len(self.trips), 1)
+        rows: list[tuple[int, VehicleType, int]] = []
+        known: dict[tuple[str, ...], list[int] | str] = {}
+        for n, trip in enumerate(self.trips):
+            kind = _pick(self.kinds(trip.type), draw[n])
+            bit = bit_of(kind.vclass)
+            key = (trip.edges, bit)
+            if trip.edges not in known:
+                known[trip.edges] = network.resolve(trip.edges)
+            found = known[trip.edges]
+            if isinstance(found, str) or not found:
+                refused.append((trip.id, str(found) if found else "its route is empty"))
+                continue
+            if key not in pool:
+                pool[key] = len(starts)
+                starts.append(len(turns))
+                firsts.append(found[0])
+                classes.append(bit)
+                turns += [network.turn_of[a, b] for a, b in pairwise(found)] + [LAST]
+            trips.append(trip)
+            rows.append((n, kind, pool[key]))
+        turn, masks = np.array(turns, np.int32), np.zeros(len(turns), np.int64)
+        start = np.array(starts, np.int64)
+        stop = np.append(start[1:], len(turns))
+        good = all_masks(
+            start, stop, np.array(firsts, np.int64), np.array(classes, np.int64), turn, masks, roads, network.allow,
+            rules.lookahead_m,
+        )  # fmt: skip
+        able = [k for k, (_, _, r) in enumerate(rows) if good[r]]
+        refused += [
+            (trips[k].id, "no lane of its class leads along its route") for k in set(range(len(rows))) - set(able)
+        ]
+        trips, rows = [trips[k] for k in able], [rows[k] for k in able]
+        vehicle = np.zeros(len(trips), VEHICLE)
+        stops: list[tuple[float, int]] = []
+        exits = 0
+        normal = _normal(seed, len(self.trips))
+        device = keyed(seed, len(self.trips), 4)
+        share = np.zeros(len(trips))
+        for row, trip, (n, kind, r) in zip(vehicle, trips, rows, strict=True):
+            mean, dev = kind.factor
+            row["depart"] = trip.depart_s
+            row["factor"] = min(max(mean + dev * normal[n], 0.2), 2.0)
+            row["top"], row["decel"] = kind.top_mps, kind.decel
+            row["accel"] = kind.accel * (1 - kind.sigma / 2)
+            row["dawdle"] = rules.dawdle * kind.sigma * kind.accel / 2
+            row["vclass"], row["route"], row["origin"] = classes[r], start[r], firsts[r]
+            row["slots"] = max(round((kind.length_m + kind.min_gap_m) / slot), 1)
+            row["stop"], row["exits"] = len(stops), exits
+            stops += [(dwell, network.index[edge]) for edge, dwell in trip.stops if edge in network.index]
+            row["stops"] = len(stops) - row["stop"]
+            exits += int(stop[r] - start[r])
+        share[:] = device[[n for n, _, _ in rows]] if rows else 0.0
+        fleet = Fleet(vehicle, np.array(stops, STOP), turn, masks)
+        return BoundFleet(fleet, tuple(trip.id for trip in trips), tuple(refused), share, exits, slot)
+
+
+@dataclass(frozen=True)
+class BoundFleet:
+    """Trips as arrays on one network. `refused` are (id, why); `device` draws who looks for better ways."""
+
+    arrays: Fleet
+    ids: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...]
+    device: Array
+    exits: int
+    slot_m: float
+
+
+def _pick(kinds: list[tuple[float, VehicleType]], x: float) -> VehicleType:
+    for share, kind in kinds:
+        x -= share
+        if x < 0:
+            return kind
+    return kinds[-1][1]
+
+
+def _normal(seed: int, n: int) -> Array:
+    """(n,) keyed normal numbers (Box and Muller)."""
+    u, w = keyed(seed, n, 2), keyed(seed, n, 3)
+    return np.sqrt(-2.0 * np.log(1.0 - u)) * np.cos(2.0 * np.pi * w)
+
+
+def _definition(element: Any, types: dict[str, Any], named: dict[str, Any], stops: dict[str, str]) -> None:
+    if element.tag == "vType":
+        types[element.get("id")] = [(1.0, VehicleType.read(element.attrib))]
+    elif element.tag == "vTypeDistribution":
+        kinds = []
+        for child in element:
+            kind = VehicleType.read(child.attrib)
+            types.setdefault(child.get("id"), [(1.0, kind)])
+            kinds.append((float(child.get("probability", 1.0)), kind))
+        types[element.get("id")] = kinds
+    elif element.tag == "route":
+        named[element.get("id", "")] = tuple((element.get("edges") or "").split())
+    elif element.tag in ("busStop", "trainStop", "containerStop", "chargingStation", "parkingArea"):
+        stops[element.get("id")] = element.get("lane", "").rpartition("_")[0]
+
+
+def _trips(
+    element: Any, named: dict[str, tuple[str, ...]], stops: dict[str, str], trips: list[Trip], skipped: list[str]
+) -> None:
+    if element.tag not in ("vehicle", "flow", "trip"):
+        return
+    own = element.find("route")
+    name = element.get("route", "")
+    edges = tuple((own.get("edges") or "").split()) if own is not None else named.get(name, ())
+    if element.tag in ("trip", "flow") and not edges:
+        edges = tuple(e for e in (element.get("from"), *(element.get("via") or "").split(), element.get("to")) if e)
+    halts: list[tuple[str, float]] = []
+    parked: list[tuple[str, float]] = []
+    for stop in element.iter("stop"):
+        edge = stop.get("edge") or (stop.get("lane") or "").rpartition("_")[0]
+        for kind in ("busStop", "parkingArea", "chargingStation", "containerStop"):
+            edge = stops.get(stop.get(kind), edge) if stop.get(kind) else edge
+        off = stop.get("parkingArea") or stop.get("parking", "false").lower() in ("true", "1", "opportunistic")
+        (parked if off else halts).append((edge, float(stop.get("duration", 0.0))))
+    vid, kind = element.get("id", ""), element.get("type", "DEFAULT_VEHTYPE")
+    if element.tag != "flow":
+        try:
+            trips.append(Trip(vid, float(element.get("depart", "")), kind, edges, tuple(halts), tuple(parked)))
+        except ValueError:
+            skipped.append(f"{vid}: depart '{element.get('depart')}' is no time")
+        return
+    begin, end = float(element.get("begin", 0)), float(element.get("end", 3600))
+    if element.get("number"):
+        number = int(element.get("number"))
+        gap = (end - begin) / max(number, 1)
+    else:
+        hourly = float(element.get("vehsPerHour") or 0) or 3600.0 / float(element.get("period") or "inf")
+        gap = 3600.0 / hourly if hourly else float("inf")
+        number = int((end - begin) / gap + 1e-9) if hourly else 0
+    trips += [Trip(f"{vid}.{k}", begin + k * gap, kind, edges, tuple(halts), tuple(parked)) for k in range(number)]

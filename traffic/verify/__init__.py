@@ -1,0 +1,1 @@
+"""How far to trust the queue engine on a configuration of SUMO's: all engines on the same trips, side by side."""
