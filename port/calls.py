@@ -28,8 +28,10 @@ def planned_calls(terminal: Terminal, seed: int, duration_us: int) -> list[Vesse
     ids = [b.id for b in terminal.berths]
     berthing = terminal.limits.berthing
     if isinstance(terminal.calls, CallPlan):
-        calls = [c for k in range(len(ids)) for c in _one_berth(terminal.calls, ids[k], k, cranes[k], seed, terminal)]
-        calls = [c for c in calls if to_us(c.at) < duration_us]
+        plan = terminal.calls
+        calls = [
+            c for k in range(len(ids)) for c in _one_berth(plan, ids[k], k, cranes[k], seed, terminal, duration_us)
+        ]
     else:
         calls = list(terminal.calls)
     vessels = []
@@ -40,17 +42,19 @@ def planned_calls(terminal: Terminal, seed: int, duration_us: int) -> list[Vesse
             leaves = planned_leave_s(call.at, call.discharge + call.load, cranes[berth], berthing)
         at, leave = to_us(call.at), to_us(leaves)
         stream = Stream(seed, VESSEL, number)
-        vessels.append(Vessel(number, call.vessel, berth, at, call.discharge, call.load, leave, stream, None))
+        vessels.append(Vessel(number, call.vessel, berth, at, call.discharge, call.load, leave, stream))
     return vessels
 
 
-def _one_berth(plan: CallPlan, berth: str, index: int, cranes: int, seed: int, terminal: Terminal) -> list[Call]:
-    """A fortnight of calls at one berth; the first ship is there at the start."""
+def _one_berth(
+    plan: CallPlan, berth: str, index: int, cranes: int, seed: int, terminal: Terminal, duration_us: int
+) -> list[Call]:
+    """The calls at one berth that come within the run; the first ship is there at the start."""
     stream = Stream(seed, VESSEL, PLAN_NUMBER + index)
     calls: list[Call] = []
     at = 0.0
     low, high = min(plan.boxes), max(plan.boxes)
-    while at < 14 * 86_400.0:
+    while to_us(at) < duration_us:
         boxes = low + stream.index(high - low + 1)
         load = round(boxes * plan.load_share)
         name = f"ship-{berth}-{len(calls) + 1}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from port.dispatch import policy_names
 from port.network import Site
 from port.reading import read_terminal
 from port.terminal import Terminal
@@ -32,6 +33,10 @@ def check(setup: Setup) -> Iterator[Problem]:
     if setup.config.trucks == "road" and "gate_arrivals" not in setup.linked:
         text = "no section of this scenario brings trucks to the gate: add `traffic`, or use `profile`"
         yield Problem((setup.section, "trucks"), text)
+    if setup.config.dispatch not in policy_names():
+        names = policy_names()
+        hint = suggest(setup.config.dispatch, names) or f" There are {', '.join(names)}."
+        yield Problem((setup.section, "dispatch"), f"there is no dispatch policy '{setup.config.dispatch}'.{hint}")
     if terminal is None:
         return
     known = machine_ids(terminal, setup.config.fleet or terminal.fleet.trucks or 0)

@@ -14,10 +14,10 @@ class PortSection(Section):
 
     terminal: InputFile
     """The terminal's file: its layout, equipment, vessels (see docs/port.md)."""
-    engine: Literal["simpy"] = "simpy"
-    """The reference engine."""
-    dispatch: Literal["fifo_nearest"] = "fifo_nearest"
-    """Who drives next: the oldest order goes to the nearest idle truck."""
+    engine: Literal["simpy", "fast"] = "simpy"
+    """The reference engine, or the compiled one: the same log to the bit, many times faster."""
+    dispatch: str = "fifo_nearest"
+    """Who drives next: `fifo_nearest` gives the oldest order to the nearest idle truck; see docs/port.md for others."""
     trucks: Literal["auto", "road", "profile"] = "auto"
     """Where road trucks come from: the road network, or the terminal's own hourly profile. `auto`: the road network
     when the scenario has one."""
@@ -38,7 +38,7 @@ class GantryBreakdown(Verb):
 
 
 class TruckBreakdown(Verb):
-    """A driverless truck stops at the end of its lane, without blocking others."""
+    """A driverless truck stops on its lane; where `roads.occupation` is on, it takes up room there."""
 
     truck: str
 

@@ -1,59 +1,99 @@
-"""Which truck takes which order: one interface for every policy."""
+"""Which truck takes which order: one interface for every policy, asked by both engines at the same moments.
+
+A policy is asked whenever there are waiting orders and idle trucks and something about either has changed. It sees a
+`Decision` and answers with pairs; orders and trucks that it leaves out wait until it is asked again. Rules in
+`port.choosing` are compiled and need no policy object; all others are Python and may call any solver.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from port.network import Spot
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+Pair = tuple[int, int]
+"""Index into a decision's orders, index into its idle trucks."""
+
+RULES = {"fifo_nearest": 0, "nearest_idle": 1, "dedicated": 2, "least_covered": 3, "random": 4}
+"""Compiled rules by name; the numbers are those of `port.choosing`."""
 
 
-class Waiting(Protocol):
-    """An order that nobody drives yet: its number (older is smaller) and where its box is picked up."""
+@dataclass(frozen=True)
+class Decision:
+    """What a policy may know. Times in µs; places are numbers, and `time_us[a, b]` is the drive at posted limits
+    (`port.ways.NO_WAY_US` where there is no way now). All arrays are int64 and must not be changed.
 
-    number: int
+    Orders wait for a truck and come by age:
+    order, order_crane   number (older is smaller) and quay crane
+    pick_up, drop        places; drop −1 for a discharged box, which gets its block when it is on the truck
+    boxes                1, or 2 for a twin lift
+    Idle trucks can be sent now and come by number:
+    truck, place         number and place
+    Busy trucks have an order (or charge); they may be planned for, not sent:
+    busy, busy_goal      number, and the place where the present trip leads
+    busy_last            place where the truck will be free, −1 if not known yet
+    busy_crane           quay crane of its order, −1 when it charges
+    Per quay crane:
+    cover                trucks on their way to it
+    crane_place          its place
+    """
 
-    @property
-    def pick_up(self) -> Spot: ...
-
-
-class Idle(Protocol):
-    """A truck without an order."""
-
-    number: int
-    spot: Spot
-
-
-Choice = tuple[int, int]
-"""Index into the orders, index into the trucks."""
+    now_us: int
+    order: IntArray
+    order_crane: IntArray
+    pick_up: IntArray
+    drop: IntArray
+    boxes: IntArray
+    truck: IntArray
+    place: IntArray
+    busy: IntArray
+    busy_goal: IntArray
+    busy_last: IntArray
+    busy_crane: IntArray
+    cover: IntArray
+    crane_place: IntArray
+    time_us: IntArray
 
 
 class Policy(Protocol):
-    """Chooses one pair, or None to leave all waiting. Asked again until it says None or one list is empty.
+    """Chooses pairs: every order and every idle truck at most once.
 
-    orders are sorted by age, trucks by number; `seconds(a, b)` is the time between two spots at the posted limits.
-    A policy draws nothing and keeps nothing, so every engine that asks it gets the same answer.
+    A policy draws nothing; when it keeps a plan between decisions, the plan must depend on the decisions alone, so
+    that every engine gets the same answers.
     """
 
-    def choose(
-        self, orders: Sequence[Waiting], trucks: Sequence[Idle], seconds: Callable[[Spot, Spot], float]
-    ) -> Choice | None: ...
+    def assign(self, decision: Decision) -> Sequence[Pair]: ...
 
 
-class FifoNearest:
-    """The oldest order goes to the truck that is there first; of equals, the one with the lower number.
-
-    An order whose pick-up no truck can reach (flooded lanes) waits and lets the next one pass.
-    """
-
-    def choose(
-        self, orders: Sequence[Waiting], trucks: Sequence[Idle], seconds: Callable[[Spot, Spot], float]
-    ) -> Choice | None:
-        for i, order in enumerate(orders):
-            near = min(range(len(trucks)), key=lambda k: seconds(trucks[k].spot, order.pick_up))
-            if seconds(trucks[near].spot, order.pick_up) < float("inf"):
-                return i, near
-        return None
+POLICIES: dict[str, Callable[[], Policy]] = {}
+"""Policies in Python by name, beside the compiled `RULES`; others register here."""
 
 
-POLICIES: dict[str, type[Policy]] = {"fifo_nearest": FifoNearest}
+def policy_names() -> tuple[str, ...]:
+    """All names that a scenario may use."""
+    return (*RULES, *sorted(POLICIES))
+
+
+def resolve(name: str | Policy) -> tuple[int, Policy | None]:
+    """The number of a compiled rule, or −1 and a policy in Python. ValueError names the choices."""
+    if not isinstance(name, str):
+        return -1, name
+    if name in RULES:
+        return RULES[name], None
+    if name in POLICIES:
+        return -1, POLICIES[name]()
+    raise ValueError(f"no dispatch policy '{name}': there are {', '.join(policy_names())}")
+
+
+def checked(pairs: Sequence[Pair], n_orders: int, n_trucks: int) -> list[Pair]:
+    """The pairs by rising order; ValueError when a policy names something twice or that is not there."""
+    found = sorted((int(i), int(k)) for i, k in pairs)
+    orders, trucks = [i for i, _ in found], [k for _, k in found]
+    inside = all(0 <= i < n_orders for i in orders) and all(0 <= k < n_trucks for k in trucks)
+    if not inside or len(set(orders)) < len(found) or len(set(trucks)) < len(found):
+        raise ValueError(f"the policy's pairs {found[:6]} do not fit {n_orders} orders and {n_trucks} trucks")
+    return found

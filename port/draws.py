@@ -15,6 +15,10 @@ from __future__ import annotations
 import math
 from functools import cache
 from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from twin.clock import US
 
@@ -22,7 +26,7 @@ MASK = 2**64 - 1
 GAMMA = 0x9E3779B97F4A7C15
 """SplitMix64's step: 2^64 over the golden ratio, made odd."""
 
-QUAY_CRANE, GANTRY, TRUCK, VESSEL, VISITOR, ARRIVALS, YARD = range(1, 8)
+QUAY_CRANE, GANTRY, TRUCK, VESSEL, VISITOR, ARRIVALS, YARD, FAILURES, BATTERY = range(1, 10)
 """Kinds of entities; each kind has number spaces of its own."""
 
 CELL_BITS = 12
@@ -83,6 +87,16 @@ class Stream:
             failures += 1
             power *= probability
         return failures
+
+
+def stream_keys(seed: int, kind: int, numbers: NDArray[Any]) -> NDArray[np.uint64]:
+    """Keys of many streams of one kind, as `Stream` makes them one by one."""
+    base = np.uint64(mix((mix(seed & MASK) + kind * GAMMA) & MASK))
+    with np.errstate(over="ignore"):
+        z = base ^ numbers.astype(np.uint64)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return z ^ (z >> np.uint64(31))
 
 
 @cache

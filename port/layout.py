@@ -43,6 +43,7 @@ def generate(
     gantries: int | None = None,
     rows: int = 8,
     tiers: int = 5,
+    stations: int = 0,
 ) -> dict[str, Any]:
     """A terminal file's content with coordinates, ready to be written as YAML.
 
@@ -50,6 +51,7 @@ def generate(
     ----------
     origin : gate, (x, y) in m.  heading : from the gate to the quay, degrees clockwise from north.
     berth_length, depth : m.  cranes, blocks, gantries : in all; None for the defaults of `port.terminal.Layout`.
+    stations : for battery swaps, along the main road.
 
     Raises
     ------
@@ -101,6 +103,10 @@ def generate(
             for i, n in enumerate(names)
         ],
         "gate": {"at": at(0, 0)},
+        "stations": [
+            {"id": f"S{k + 1}", "at": at(-width / 2 + width * (k + 0.5) / stations + 1.0, GATE_ROAD_M)}
+            for k in range(stations)
+        ],
     }
 
 
@@ -122,7 +128,8 @@ def complete(terminal: Terminal) -> Terminal:
         measures = {key: getattr(given, key) for key in Layout.model_fields}
         spelled = Terminal.model_validate(generate(terminal.berths, terminal.origin, terminal.heading, **measures))
         gate = terminal.gate if terminal.gate.at else terminal.gate.model_copy(update={"at": spelled.gate.at})
-        made = {"berths": spelled.berths, "lanes": spelled.lanes, "blocks": spelled.blocks, "gate": gate}
+        made = {key: getattr(spelled, key) for key in ("berths", "lanes", "blocks")} | {"gate": gate}
+        made["stations"] = terminal.stations or spelled.stations
         terminal = terminal.model_copy(update={**made, "layout": None})
     assert not isinstance(terminal.berths, int)
     fleet, road = terminal.fleet, terminal.road_trucks

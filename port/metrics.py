@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from port.calls import PLANNED_RATE_PER_H
+from port.plan import JOULE_PER_KWH
 from port.state import Crane, Machine, Vessel
 from twin.model import Balance, Metric, Table
 
 if TYPE_CHECKING:
-    from port.simpy_engine import SimpyEngine
+    from port.control import Engine
 
 HOUR_US = 3.6e9
 MINUTE_US = 6e7
@@ -21,7 +22,7 @@ WARM_US = 1_800_000_000
 CAUSES = ("wind", "flood", "power")
 
 
-def balances(engine: SimpyEngine) -> list[Balance]:
+def balances(engine: Engine) -> list[Balance]:
     """Trucks and containers, counted where they are and held against what crossed the border: exact or wrong.
 
     A container crosses the border when its cycle hands it over: at the quay with the handover, at the road when the
@@ -32,7 +33,7 @@ def balances(engine: SimpyEngine) -> list[Balance]:
     inside = sum(v.departed_us < 0 for v in world.visitors) + leaving
     held = world.stock.held
     hanging = sum(g.box is not None for g in world.gantries)
-    driving = sum(t.box is not None for t in world.trucks)
+    driving = sum(len(t.car.boxes) for t in world.trucks)
     return [
         Balance(
             "trucks",
@@ -92,7 +93,7 @@ def delay_h(vessel: Vessel, now_us: int, cranes: int) -> float | None:
     return max(0.0, (now_us - vessel.leaves_us) / HOUR_US + left / rate)
 
 
-def summary(engine: SimpyEngine) -> dict[str, Metric]:
+def summary(engine: Engine) -> dict[str, Metric]:
     """Headline figures; None where nothing was there to measure."""
     world, tally, now = engine.world, engine.world.tally, engine.now_us
     moves = sum(c.moves for c in world.cranes)
@@ -151,7 +152,12 @@ def summary(engine: SimpyEngine) -> dict[str, Metric]:
             "lower",
             2,
         ),
+        "empty_distance": Metric(empty / 1000, "km", "Driverless trucks' way driven empty.", "lower"),
+        "energy": Metric(
+            sum(t.used_j for t in world.trucks) / JOULE_PER_KWH, "kWh", "Energy of the driverless trucks.", "lower", 0
+        ),
         "rehandles": Metric(tally.rehandles, "1", "Containers moved only to reach others.", "lower", 0),
+        "gridlocks": Metric(tally.gridlocks, "1", "Rings of full lanes that had to be dissolved.", "lower", 0),
     }
     names = {"wind": "wind", "flood": "water", "power": "a lack of power", "breakdown": "breakdown", "order": "order"}
     for cause, hours_stopped in stops.items():
@@ -160,9 +166,14 @@ def summary(engine: SimpyEngine) -> dict[str, Metric]:
     return found
 
 
-def tables(engine: SimpyEngine) -> dict[str, Table]:
-    """Ships, cranes, road trucks, stops, and every move."""
+def tables(engine: Engine) -> dict[str, Table]:
+    """Ships, cranes, road trucks, stops, every move, containers with papers, and key figures after TIC4.0."""
+    from port.messages.naming import containers
+    from port.tic40.kpis import kpis
+
     return {
+        "containers": containers(engine),
+        "tic40_kpis": kpis(engine),
         "vessels": _vessels(engine),
         "cranes": _cranes(engine),
         "trucks": _trucks(engine),
@@ -171,13 +182,13 @@ def tables(engine: SimpyEngine) -> dict[str, Table]:
     }
 
 
-def _gate_closed_h(engine: SimpyEngine) -> float:
+def _gate_closed_h(engine: Engine) -> float:
     gate = engine.gate
     return (gate.closed_us + (engine.now_us - gate.closed_since_us if gate.closed else 0)) / HOUR_US
 
 
-def _cranes_at(engine: SimpyEngine, vessel: Vessel) -> int:
-    return sum(c.berth == vessel.berth for c in engine.world.cranes)
+def _cranes_at(engine: Engine, vessel: Vessel) -> int:
+    return int((engine.plan.crane_berth == vessel.berth).sum())
 
 
 def _s(time_us: int) -> float | None:
@@ -188,7 +199,7 @@ def _round(value: float | None, digits: int = 3) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def _vessels(engine: SimpyEngine) -> Table:
+def _vessels(engine: Engine) -> Table:
     now, site = engine.now_us, engine.site
     columns = (
         *("vessel", "berth", "planned_at_s", "berthed_s", "work_begins_s", "planned_leave_s", "left_s"),
@@ -208,7 +219,7 @@ def _vessels(engine: SimpyEngine) -> Table:
     return Table(columns, rows, doc)
 
 
-def _cranes(engine: SimpyEngine) -> Table:
+def _cranes(engine: Engine) -> Table:
     now, rows = engine.now_us, []
     for c in engine.world.cranes:
         hours = assigned_h(c, now)
@@ -220,7 +231,7 @@ def _cranes(engine: SimpyEngine) -> Table:
     return Table(columns, rows, "Quay cranes. `working_h` counts finished cycles; stops that overlap count each.")
 
 
-def _trucks(engine: SimpyEngine) -> Table:
+def _trucks(engine: Engine) -> Table:
     columns = ("truck", "task", "arrived_s", "admitted_s", "left_s", "turn_min", "outcome")
     rows = [
         (
@@ -233,7 +244,7 @@ def _trucks(engine: SimpyEngine) -> Table:
     return Table(columns, rows, "Road trucks in the order of their arrival at the gate.")
 
 
-def _stops(engine: SimpyEngine) -> Table:
+def _stops(engine: Engine) -> Table:
     world, now = engine.world, engine.now_us
     found = [
         (since, m.id, cause, until)
@@ -247,10 +258,9 @@ def _stops(engine: SimpyEngine) -> Table:
     )
 
 
-def _moves(engine: SimpyEngine) -> Table:
+def _moves(engine: Engine) -> Table:
     rows = [
-        (t / 1e6, machine, cycle, box if box >= 0 else None, truck)
-        for t, machine, cycle, box, truck in engine.world.trace
+        (t / 1e6, machine, cycle, box if box >= 0 else None, truck) for t, machine, cycle, box, truck in engine.trace
     ]
     doc = (
         "Every finished cycle (che: container handling equipment, as in TIC4.0). DISCHARGE and LOAD by quay cranes, "

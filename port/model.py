@@ -12,7 +12,7 @@ from port.config import PortSection
 from port.metrics import balances, summary, tables
 from port.ports import PORTS
 from port.reading import load_terminal
-from port.simpy_engine import SimpyEngine
+from port.simulate import make_engine
 from port.state import DISCHARGE, LOAD
 from twin.clock import US
 from twin.model import Balance, Event, Metric, Setup, Table
@@ -39,7 +39,8 @@ class PortModel:
             fleet = terminal.fleet.model_copy(update={"trucks": config.fleet})
             terminal = terminal.model_copy(update={"fleet": fleet})
         self.from_road = config.trucks == "road" or (config.trucks == "auto" and "gate_arrivals" in setup.linked)
-        self.engine = SimpyEngine(
+        self.engine = make_engine(
+            config.engine,
             terminal,
             setup.seed,
             setup.start,
@@ -101,25 +102,25 @@ class PortModel:
         return _STATES[port](self)
 
     def apply(self, event: Event) -> None:
-        engine, world, args = self.engine, self.engine.world, event.args
+        engine, args = self.engine, event.args
         begins = event.phase == "start"
         act = engine.stop if begins else engine.release
         cause = f"breakdown {event.id}"
         if event.verb == "gate_close":
             (engine.gate.close if begins else engine.gate.open)(event.id)
             words = "is closed" if begins else "opens again"
-            world.tell("gate_closed" if begins else "gate_open", f"the terminal's gate {words}")
+            engine.say("gate_closed" if begins else "gate_open", f"the terminal's gate {words}")
             return
         if event.verb == "stop_cranes":
-            for crane in world.cranes:
+            for crane in engine.cranes:
                 act(crane, f"order {event.id}")
             words = "are stopped by order" if begins else "may work again"
-            world.tell("cranes_stopped" if begins else "cranes_back", f"quay cranes {words}", cause="order")
+            engine.say("cranes_stopped" if begins else "cranes_back", f"quay cranes {words}", cause="order")
             return
         groups: dict[str, tuple[str, Any]] = {
-            "crane_breakdown": ("crane", world.cranes),
-            "gantry_breakdown": ("gantry", world.gantries),
-            "truck_breakdown": ("truck", world.trucks),
+            "crane_breakdown": ("crane", engine.cranes),
+            "gantry_breakdown": ("gantry", engine.gantries),
+            "truck_breakdown": ("truck", engine.trucks),
         }
         kind, machines = groups[event.verb]
         name = getattr(args, kind)
@@ -128,7 +129,7 @@ class PortModel:
             raise ValueError(f"there is no {kind} '{name}' in the terminal")
         act(machine, cause)
         words = "breaks down" if begins else "is repaired"
-        world.tell("breakdown" if begins else "repaired", f"{kind} {name} {words}", machine=name)
+        engine.say("breakdown" if begins else "repaired", f"{kind} {name} {words}", machine=name)
 
     def balances(self) -> list[Balance]:
         return balances(self.engine)
@@ -146,7 +147,7 @@ class PortModel:
 
     def moves_rate(self) -> float:
         """Quay moves of the last 15 min as moves an hour; at the start, of the time that has passed."""
-        now, trace = self.engine.now_us, self.engine.world.trace
+        now, trace = self.engine.now_us, self.engine.trace
         self._recent += [row[0] for row in trace[self._moves_seen :] if row[2] in (DISCHARGE, LOAD)]
         self._moves_seen = len(trace)
         self._recent = [t for t in self._recent if t > now - RATE_WINDOW_US]
@@ -155,12 +156,9 @@ class PortModel:
 
     def crane_states(self) -> NDArray[np.float64]:
         """(n_cranes,) codes as the port `crane_state` says."""
-        return np.array(
-            [
-                STOPPED if c.stops else WORKING if c.busy else WAITING if c.vessel is not None else NO_SHIP
-                for c in self.engine.world.cranes
-            ]
-        )
+        states = self.engine.states()
+        busy = np.where(states["crane_busy"] > 0, WORKING, np.where(states["crane_ship"] > 0, WAITING, NO_SHIP))
+        return np.where([bool(c.stops) for c in self.engine.cranes], STOPPED, busy)
 
 
 def _one(value: float) -> NDArray[np.float64]:
@@ -170,12 +168,12 @@ def _one(value: float) -> NDArray[np.float64]:
 _STATES: dict[str, Callable[[PortModel], NDArray[np.float64]]] = {
     "moves_rate": lambda m: _one(m.moves_rate()),
     "trucks_inside": lambda m: _one(m.engine.gate.inside),
-    "gate_queue": lambda m: _one(len(m.engine.gate.line)),
-    "cranes_stopped": lambda m: _one(sum(bool(c.stops) for c in m.engine.world.cranes)),
-    "cranes_working": lambda m: _one(sum(c.busy for c in m.engine.world.cranes)),
-    "fleet_busy": lambda m: _one(sum(t.busy for t in m.engine.world.trucks)),
+    "gate_queue": lambda m: _one(m.engine.gate.waiting),
+    "cranes_stopped": lambda m: _one(sum(bool(c.stops) for c in m.engine.cranes)),
+    "cranes_working": lambda m: _one(m.engine.states()["crane_busy"].sum()),
+    "fleet_busy": lambda m: _one(m.engine.states()["truck_busy"].sum()),
     "lane_state": lambda m: m.engine.lane_state.copy(),
-    "lane_trucks": lambda m: np.array(m.engine.world.lane_load, dtype=float),
-    "block_stock": lambda m: np.array([b.held for b in m.engine.world.stock.blocks], dtype=float),
+    "lane_trucks": lambda m: m.engine.states()["lane_trucks"],
+    "block_stock": lambda m: m.engine.states()["block_stock"],
     "crane_state": lambda m: m.crane_states(),
 }

@@ -172,7 +172,7 @@ class Router:
             return math.inf
         return sum(s.length_m / self.site.limit_mps[s.lane] + self.turn_s * s.turn for s in way)
 
-    def _turns(self, lane: int, forward: bool, onto: int, onto_forward: bool) -> bool:
+    def turns(self, lane: int, forward: bool, onto: int, onto_forward: bool) -> bool:
         out = self._bearings[lane][1] if forward else self._bearings[lane][0] + 180.0
         into = self._bearings[onto][0] if onto_forward else self._bearings[onto][1] + 180.0
         return abs((into - out + 180.0) % 360.0 - 180.0) > TURN_DEG
@@ -206,7 +206,7 @@ class Router:
             for onto, onto_forward in self._exits[node]:
                 if onto in self.closed or (onto, onto_forward) == (at, not forward):
                     continue
-                turn = self.turn_s if self._turns(at, forward, onto, onto_forward) else 0.0
+                turn = self.turn_s if self.turns(at, forward, onto, onto_forward) else 0.0
                 if onto == last:
                     tail = target if onto_forward else site.length_m[onto] - target
                     total = cost + turn + tail / site.limit_mps[onto]
@@ -235,7 +235,7 @@ class Router:
         steps: list[Step] = []
         for i, (lane, ahead) in enumerate(chain):
             length = self.site.length_m[lane]
-            turn = i > 0 and self._turns(*chain[i - 1], lane, ahead)
+            turn = i > 0 and self.turns(*chain[i - 1], lane, ahead)
             if i == 0:
                 away = length - start[1] if ahead else start[1]
                 if away > 0.0:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from port.layout import complete
-from port.network import Router, Site
+from port.network import Site, nearest_spot, point_at
+from port.plan import GATE_PLACE, JOULE_PER_KWH, Plan
 from port.terminal import Call, Terminal
+from port.ways import NO_WAY_US, Ways
 from twin.scenario.merge import KeyPath, path_text, plain, walk
 from twin.scenario.problems import Problem, ScenarioError, suggest
 from twin.scenario.sentences import validate
@@ -76,7 +80,7 @@ def check_terminal(terminal: Terminal) -> Iterator[Found]:
             yield found
     if broken:
         return
-    for rule in (_near_lanes, _reachable, _stock_fits):
+    for rule in (_near_lanes, _dead_ends, _reachable, _stock_fits, _range_suffices):
         yield from rule(terminal)
 
 
@@ -89,6 +93,7 @@ def _unique_ids(terminal: Terminal) -> Iterator[Found]:
         "berths": [b.id for b in terminal.berths],
         "lanes": [lane.id for lane in terminal.lanes],
         "blocks": [b.id for b in terminal.blocks],
+        "stations": [s.id for s in terminal.stations],
     }
     for key, ids in named.items():
         seen: dict[str, int] = {}
@@ -129,6 +134,8 @@ def _calls_fit(terminal: Terminal) -> Iterator[Found]:
             yield Found(("calls", i, "length"), text)
         if call.leaves is not None and call.leaves <= call.at:
             yield Found(("calls", i, "leaves"), f"{call.vessel} is planned to leave before it comes")
+        for note in call.work.notes if call.work is not None else ():
+            yield Found(("calls", i), note, warn=True)
 
 
 def _known(wrong: str, names: dict[str, float]) -> str:
@@ -143,12 +150,16 @@ def _limits_are_ordered(terminal: Terminal) -> Iterator[Found]:
 
 
 def _near_lanes(terminal: Terminal) -> Iterator[Found]:
-    from port.network import point_at
-
     site = Site.of(terminal)
     away = math.dist(site.gate_xy, point_at(site.shapes[site.gate_spot[0]], site.gate_spot[1]))
     if away > FAR_M:
         yield Found(("gate", "at"), f"the gate is {away:.0f} m from the nearest lane: let a lane begin there")
+    for k, station in enumerate(terminal.stations):
+        lane, metres = nearest_spot(site.shapes, station.at)
+        away = math.dist(station.at, point_at(site.shapes[lane], metres))
+        if away > FAR_M:
+            text = f"station {station.id} is {away:.0f} m from the nearest lane: let a lane pass it"
+            yield Found(("stations", k, "at"), text)
     told: set[int] = set()
     for crane in site.cranes:
         away = math.dist(crane.xy, point_at(site.shapes[crane.spot[0]], crane.spot[1]))
@@ -158,23 +169,57 @@ def _near_lanes(terminal: Terminal) -> Iterator[Found]:
             yield Found(("berths", crane.berth, "line"), text)
 
 
-def _reachable(terminal: Terminal) -> Iterator[Found]:
-    """From the gate to every block and back, and from every block to every crane and back."""
+def _dead_ends(terminal: Terminal) -> Iterator[Found]:
+    """Lanes that trucks can drive into and not out of again: one-way lanes whose end leads nowhere."""
     site = Site.of(terminal)
-    router = Router(site, 0.0)
+    into: dict[int, list[int]] = {}
+    out_of: dict[int, list[int]] = {}
+    for lane, (a, b) in enumerate(site.nodes):
+        out_of.setdefault(a, []).append(lane)
+        into.setdefault(b, []).append(lane)
+        if not site.oneway[lane]:
+            out_of.setdefault(b, []).append(lane)
+            into.setdefault(a, []).append(lane)
+    used = {spot[0] for spot in (site.gate_spot, *(c.spot for c in site.cranes), *site.block_spots)}
+    for lane, (a, b) in enumerate(site.nodes):
+        if not site.oneway[lane]:
+            continue
+        name = site.lane_ids[lane]
+        x, y = site.shapes[lane][-1]
+        if not [other for other in out_of.get(b, []) if other != lane]:
+            text = f"trucks on one-way lane '{name}' are trapped at its end ({x:.1f}, {y:.1f}): no lane leads on"
+            yield Found(("lanes", lane, "oneway"), text)
+        elif not [other for other in into.get(a, []) if other != lane] and lane in used and lane != site.gate_spot[0]:
+            text = f"nothing leads to the start of one-way lane '{name}': let a lane end there, or drop `oneway`"
+            yield Found(("lanes", lane, "oneway"), text)
 
-    def both(a: tuple[int, float], b: tuple[int, float]) -> bool:
-        return router.way(a, b) is not None and router.way(b, a) is not None
 
-    for i, (name, spot) in enumerate(zip(site.block_ids, site.block_spots, strict=True)):
-        if not both(site.gate_spot, spot):
+def _reachable(terminal: Terminal) -> Iterator[Found]:
+    """Gate and blocks for road trucks; blocks, cranes and stations for driverless ones; each way and back."""
+    plan = Plan(terminal)
+    site, times = plan.site, Ways.of(plan).time_us
+
+    def cut(kind: int, a: int, places: Sequence[int]) -> list[str]:
+        return [plan.place_names[p] for p in places if max(times[kind, a, p], times[kind, p, a]) >= NO_WAY_US]
+
+    for i, place in enumerate(plan.block_place.tolist()):
+        name = site.block_ids[i]
+        if cut(1, GATE_PLACE, [place]):
             text = f"no way leads from the gate to block {name} and back: lanes join where their ends meet within 1 m"
             yield Found(("blocks", i, "lane"), text)
+        if i and cut(0, int(plan.block_place[0]), [place]):
+            text = f"no way for driverless trucks leads from block {site.block_ids[0]} to block {name} and back"
+            yield Found(("blocks", i, "lane"), text)
+    first = int(plan.block_place[0])
     for k, berth in enumerate(site.berth_ids):
-        cut = [c.id for c in site.cranes if c.berth == k and not both(c.spot, site.block_spots[0])]
-        if cut:
-            text = f"no way leads from {', '.join(cut)} at berth {berth} to block {site.block_ids[0]} and back"
+        lost = cut(0, first, [int(p) for p in plan.crane_place if plan.crane_berth[p - 1] == k])
+        if lost:
+            text = f"no way leads from {', '.join(lost)} at berth {berth} to block {site.block_ids[0]} and back"
             yield Found(("berths", k, "line"), text)
+    for k, place in enumerate(plan.station_place.tolist()):
+        if cut(0, first, [place]):
+            text = f"no way leads from station {terminal.stations[k].id} to block {site.block_ids[0]} and back"
+            yield Found(("stations", k, "at"), text)
 
 
 def _stock_fits(terminal: Terminal) -> Iterator[Found]:
@@ -197,3 +242,19 @@ def _stock_fits(terminal: Terminal) -> Iterator[Found]:
             f"more containers than slots: {stock} at the start and {coming} more discharged than loaded, {slots} slots"
         )
         yield Found(("yard", "fill"), text + "; cranes will wait for room", warn=True)
+
+
+def _range_suffices(terminal: Terminal) -> Iterator[Found]:
+    """A truck that goes on with just enough charge must still finish its order and reach a station."""
+    if not terminal.stations:
+        return
+    plan = Plan(terminal)
+    longest_s = float(np.where(plan.open_ways.time_us[0] < NO_WAY_US, plan.open_ways.time_us[0], 0).max()) / 1e6
+    need = 3 * longest_s * plan.limit.max() * plan.joule_per_m.max()
+    if need > plan.threshold_j > 0:
+        kwh = need / JOULE_PER_KWH
+        text = (
+            f"an order may need {kwh:.1f} kWh (three of the longest ways), but trucks take one with "
+            f"{plan.threshold_j / JOULE_PER_KWH:.1f} kWh left: raise the threshold"
+        )
+        yield Found(("fleet", "energy", "threshold"), text, warn=True)

@@ -1,255 +1,186 @@
 """The reference engine: a terminal as SimPy processes on a clock of whole microseconds.
 
-Everything random is drawn by name (`port.draws`), nothing depends on how often the clock is stopped: advancing in
-slices gives the trace of advancing in one go.
+Everything random is drawn by name (`port.draws`), and events of one instant have the order that `port.codes` states,
+so nothing depends on how often the clock is stopped: advancing in slices gives the log of advancing in one go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
 from port.calls import planned_calls
-from port.dispatch import POLICIES
-from port.draws import GANTRY, QUAY_CRANE, TRUCK, VESSEL, YARD, Stream
-from port.network import Router, Site
+from port.control import Engine, GridlockError
+from port.draws import BATTERY, GANTRY, QUAY_CRANE, TRUCK, YARD, Stream
+from port.simpy_fleet import Fleet
 from port.simpy_gate import GateSide
 from port.simpy_quay import Quay
-from port.simpy_world import Process, Signal, World
+from port.simpy_roads import Roads
+from port.simpy_world import World
 from port.simpy_yard import YardSide
-from port.state import BlockSide, Crane, Gantry, Machine, Truck, Vessel
-from port.terminal import Terminal
-from port.weather import WindSwitch, sight_speed, wet_speed
+from port.state import BlockSide, Crane, Gantry, Machine, Truck, Vehicle
 from port.yard import Stock
-from twin.clock import US, to_us
-from twin.ports import Arrival
-
-POWER_ENOUGH = 0.5
-"""Below this share of the supply the machines stop."""
-SLOWEST_MPS = 0.1
-"""A sight speed below this is standing still."""
-OPEN, SLOWED, CLOSED = 0.0, 1.0, 2.0
 
 
-class SimpyEngine:
-    """One terminal, from its file (completed) to its state at any time.
+class SimpyEngine(Engine):
+    """One terminal as SimPy processes; `port.control.Engine` says how it is made and what may act on it."""
 
-    Parameters
-    ----------
-    terminal : with coordinates spelled out (`port.layout.complete`).
-    seed : of all draws.  start : time of day at 0, for the gate's hourly profile.
-    duration_us : how far calls are planned.  tell(time_us, what, text, **data) : the journal.
-    road : True when a road model brings and takes the trucks; else they are generated.
-    """
-
-    def __init__(
-        self,
-        terminal: Terminal,
-        seed: int,
-        start: datetime,
-        duration_us: int,
-        tell: Callable[..., None] = lambda *_, **__: None,
-        policy: str = "fifo_nearest",
-        road: bool = False,
-    ) -> None:
+    def _build(self) -> None:
+        plan, seed = self.plan, self.seed
         self.env = env = simpy.Environment()
-        self.site = site = Site.of(terminal)
-        self.terminal = terminal
-        self.limits = limits = terminal.limits
-        calls = planned_calls(terminal, seed, duration_us)
-        stock = Stock.at_start(terminal.blocks, terminal.yard, [c.load for c in calls], Stream(seed, YARD, 0))
-        self.world = world = World(
-            env,
-            seed,
-            terminal,
-            site,
-            Router(site, terminal.fleet.turn_time),
-            stock,
-            lambda what, text, **data: tell(self.now_us, what, text, **data),
-            Signal(env),
-        )
-        self._fill(world, calls, seed)
+        self.calls = calls = planned_calls(self.terminal, seed, self.duration_us)
+        loads = [c.load for c in calls]
+        stock = Stock.at_start(self.terminal.blocks, self.terminal.yard, loads, Stream(seed, YARD, 0))
+        self.state = world = World(env, plan, seed, stock, self.ways, self.level, self.speeds.tolist())
+        self._machines(world)
+        for vessel in calls:
+            vessel.expected = vessel.load - stock.exports_of(vessel.number)
+            world.vessels.append(vessel)
         world.tally.stock_start = stock.held
-        self.yard = YardSide(world)
-        self.quay = Quay(world, self.yard, POLICIES[policy]())
-        self.gate = GateSide(world, self.yard, road)
-        self.depth = np.zeros(len(site.lane_ids))
-        self.lane_state = np.zeros(len(site.lane_ids))
-        self.wind, self.visibility = 0.0, float("inf")
-        after = to_us(limits.restart_after)
-        self.switches: list[tuple[WindSwitch, Sequence[Machine], str]] = [
-            (WindSwitch(limits.crane_wind, limits.restart_share, after), world.cranes, "quay cranes"),
-            (WindSwitch(limits.gantry_wind, limits.restart_share, after), world.gantries, "gantries"),
+        self.cranes, self.gantries, self.trucks = world.cranes, world.gantries, world.trucks
+        self.roads = roads = Roads(world)
+        self.yard = yard = YardSide(world, roads)
+        self.quay = quay = Quay(world, roads, yard)
+        self.fleet = fleet = Fleet(world, roads, yard, quay, self.rule, self.policy)
+        self.gates = gates = GateSide(world, roads, yard)
+        world.settlers = [
+            *(gates.settle, quay.settle_orders, fleet.settle, roads.settle_places),
+            *(gates.settle_out, quay.settle, yard.settle, fleet.settle_stations, roads.settle_operators),
+            roads.settle,
         ]
-        self._set_paces()
+        self._read = 0
         for vessel in world.vessels:
-            env.process(self.quay.vessel_life(vessel))
+            env.process(quay.vessel_life(vessel))
         for crane in world.cranes:
-            env.process(self.quay.crane_life(crane))
+            env.process(quay.crane_life(crane))
         for gantry in world.gantries:
-            env.process(self.yard.life(gantry))
+            env.process(yard.life(gantry))
         for truck in world.trucks:
-            env.process(self.quay.truck_life(truck))
-        if not road:
-            env.process(self.gate.generate(start))
+            env.process(fleet.truck_life(truck))
+        groups: list[Sequence[Machine]] = [world.cranes, world.gantries, world.trucks]
+        number = 0
+        for machines, failing in zip(groups, plan.failing, strict=True):
+            for machine in machines:
+                if failing is not None:
+                    env.process(fleet.failures(machine, number, failing))
+                number += 1
+        if not self.road:
+            env.process(gates.generate(self.midnight_us))
+
+    def _machines(self, world: World) -> None:
+        """Machines and trucks, each with its stream of draws."""
+        plan, seed = self.plan, self.seed
+        world.lane_load = [0] * len(plan.lane_mm)
+        for i, place in enumerate(plan.site.cranes):
+            stream = Stream(seed, QUAY_CRANE, i)
+            world.cranes.append(Crane(place.id, i, stream=stream, spot=place.spot, berth=place.berth))
+        world.sides = [BlockSide(gantries=n) for n in plan.gantries.tolist()]
+        for i, name in enumerate(plan.gantry_ids):
+            stream = Stream(seed, GANTRY, i)
+            world.gantries.append(Gantry(name, i, stream=stream, block=int(plan.gantry_block[i])))
+        low, high = plan.start_j
+        for i in range(plan.fleet_size):
+            name, place_at = plan.vehicle_name(i), int(plan.crane_place[i % plan.n_cranes])
+            car = Vehicle(name, i, 0, Stream(seed, TRUCK, i), place_at)
+            level = low + Stream(seed, BATTERY, i).index(1 << 20) * (high - low) // (1 << 20)
+            world.trucks.append(Truck(name, i, car=car, level_j=level))
+            world.vehicles.append(car)
+
+    # what the controls act on
 
     @property
     def now_us(self) -> int:
         return int(self.env.now)
 
-    def advance(self, until_us: int) -> None:
-        """All that happens before `until_us`; what is due at that very moment belongs to the next slice."""
-        if until_us > self.now_us:
-            self.env.run(until=until_us)
+    @property
+    def world(self) -> World:
+        return self.state
 
-    def arrive(self, arrivals: Sequence[Arrival]) -> None:
-        """Trucks that the road model brought to the gate."""
-        self.gate.arrive(arrivals)
+    def _run(self, until_us: int) -> None:
+        self.env.run(until=until_us)
+        if self.roads.ring:
+            raise GridlockError(self.ring_text(self.roads.ring))
 
-    # stops
+    def _halt(self, machine: Machine, change: int) -> None:
+        self.fleet.halt(machine, change)
 
-    def stop(self, machine: Machine, cause: str) -> None:
-        """The machine starts no new cycle until `release`."""
-        machine.stop(cause, self.now_us)
+    def _use_speeds(self) -> None:
+        self.state.speeds = self.speeds.tolist()
+        self.roads.look_again()
 
-    def release(self, machine: Machine, cause: str) -> None:
-        """End one cause; the machine goes on when it was the last."""
-        if machine.free(cause, self.now_us):
-            machine.changed.fire()
-            if isinstance(machine, Truck):
-                self.quay.match()
+    def _use_ways(self) -> None:
+        self.state.ways = self.ways
+        self.roads.use_ways()
+        self.fleet.changed = True
+        self.gates.hand_soon()
+        self.quay.plan_soon()
 
-    def set_wind(self, wind_mps: float) -> None:
-        """Wind at the terminal; stops cranes at once, and lets them go on after a calm."""
-        self.wind = wind_mps
-        for switch, machines, name in self.switches:
-            before = switch.due_us
-            self._act_on_wind(switch, machines, name)
-            if switch.due_us is not None and switch.due_us != before:
-                self.env.process(self._calm(switch, machines, name, switch.due_us))
+    def _shut_gate(self, closed: bool) -> None:
+        self.gates.shut(closed)
 
-    def _calm(self, switch: WindSwitch, machines: Sequence[Machine], name: str, due_us: int) -> Process:
-        yield self.env.timeout(due_us - self.now_us)
-        if switch.due_us == due_us:
-            self._act_on_wind(switch, machines, name)
+    def _arrive(self, coming: Sequence[tuple[int, str, int]]) -> None:
+        self.gates.arrive(coming)
 
-    def _act_on_wind(self, switch: WindSwitch, machines: Sequence[Machine], name: str) -> None:
-        change = switch.observe(self.now_us, self.wind)
-        if change is None:
-            return
-        for machine in machines:
-            (self.stop if change else self.release)(machine, "wind")
-        if change:
-            text = f"{name} stop: wind {self.wind:.1f} m/s"
-            self.world.tell("cranes_stopped", text, cause="wind", machines=name)
-        else:
-            self.world.tell("cranes_back", f"{name} go on after the wind", cause="wind", machines=name)
+    def _use_rates(self, takeovers: NDArray[np.float64]) -> None:
+        self.roads.rate = takeovers.tolist()
 
-    def set_power(self, share: float) -> None:
-        """Supply of the terminal, 0 to 1; without enough of it quay cranes and gantries stop."""
-        machines = [*self.world.cranes, *self.world.gantries]
-        out = share < POWER_ENOUGH
-        if out == any("power" in m.stops for m in machines):
-            return
-        for machine in machines:
-            (self.stop if out else self.release)(machine, "power")
-        if out:
-            self.world.tell("cranes_stopped", "the terminal has no power: cranes and gantries stop", cause="power")
-        else:
-            self.world.tell("cranes_back", "the terminal has power again", cause="power")
+    def _use_retries(self, quay: NDArray[np.float64], yard: NDArray[np.float64]) -> None:
+        self.quay.retries, self.yard.retries = quay.tolist(), yard.tolist()
 
-    # water and fog
+    # what is read
 
-    def set_visibility(self, visibility_m: float) -> None:
-        """Meteorological visibility; caps the speed of driverless trucks."""
-        if visibility_m == self.visibility:
-            return
-        before = self._sight_mps() < SLOWEST_MPS
-        self.visibility = visibility_m
-        self._set_paces()
-        if (self._sight_mps() < SLOWEST_MPS) != before:
-            words = "go on" if before else "stand still: they cannot see"
-            self.world.tell("trucks_back" if before else "trucks_stopped", f"driverless trucks {words}", cause="fog")
+    def rows(self) -> NDArray[np.int64]:
+        return np.array(self.state.rows, np.int64).reshape(-1, 5)
 
-    def set_depth(self, depth_m: NDArray[np.float64]) -> None:
-        """Water on every lane, m: slows trucks, closes lanes, stops the blocks and cranes that stand at them."""
-        if np.array_equal(depth_m, self.depth):
-            return
-        self.depth = np.array(depth_m, dtype=float)
-        was = self.world.router.closed
-        limits = self.limits
-        closed = frozenset(
-            i
-            for i, d in enumerate(self.depth.tolist())
-            if d >= limits.close_depth or (i in was and d >= min(limits.reopen_depth, limits.close_depth))
-        )
-        self._set_paces(closed)
-        if closed == was:
-            return
-        self.world.router.close(closed)
-        self._tell_lanes(closed - was, was - closed)
-        for crane in self.world.cranes:
-            (self.stop if crane.spot[0] in closed else self.release)(crane, "flood")
-        for gantry in self.world.gantries:
-            lane = self.site.block_spots[gantry.block][0]
-            (self.stop if lane in closed else self.release)(gantry, "flood")
-        (self.gate.close if self.site.gate_spot[0] in closed else self.gate.open)("flood")
-        self.world.changed.fire()
-        self.gate.hand_out()
-        self.quay.plan_all()
+    def fresh_rows(self) -> NDArray[np.int64]:
+        fresh = np.array(self.state.rows[self._read :], np.int64).reshape(-1, 5)
+        self._read = len(self.state.rows)
+        return fresh
 
-    def _tell_lanes(self, shut: frozenset[int], opened: frozenset[int]) -> None:
-        for lanes, what, words in ((shut, "lane_closed", "under water"), (opened, "lane_open", "open again")):
-            if lanes:
-                ids = [self.site.lane_ids[i] for i in sorted(lanes)]
-                shown = ", ".join(ids[:4]) + (f" and {len(ids) - 4} more" if len(ids) > 4 else "")
-                deepest = float(max(self.depth[sorted(lanes)]))
-                plural = "s" if len(ids) > 1 else ""
-                self.world.tell(what, f"terminal lane{plural} {words}: {shown}", lanes=ids, depth_m=round(deepest, 3))
+    def visitor_name(self, number: int) -> str:
+        return self.state.visitors[number].id
 
-    def _sight_mps(self) -> float:
-        fleet = self.terminal.fleet
-        return sight_speed(self.visibility * fleet.sight_share, fleet.brake, fleet.reaction)
+    def visit(self, number: int) -> tuple[str, str]:
+        visitor = self.state.visitors[number]
+        return visitor.task, visitor.outcome
 
-    def _set_paces(self, closed: frozenset[int] | None = None) -> None:
-        """µs per metre on every lane for both kinds of trucks, and the lanes' states."""
-        world, closed = self.world, self.world.router.closed if closed is None else closed
-        fleet, road, sight = self.terminal.fleet.speed, self.terminal.road_trucks.speed, self._sight_mps()
-        own, theirs = [], []
-        for i, (limit, depth) in enumerate(zip(self.site.limit_mps, self.depth.tolist(), strict=True)):
-            wet = wet_speed(depth, limit)
-            driverless = min(wet, fleet, sight)
-            own.append(US / driverless if driverless >= SLOWEST_MPS else 0.0)
-            theirs.append(US / min(wet, road))
-            self.lane_state[i] = CLOSED if i in closed else SLOWED if wet < limit else OPEN
-        world.pace[:], world.road_pace[:] = own, theirs
-        world.changed.fire()
+    def gate_counts(self) -> tuple[int, int]:
+        return len(self.gates.line), self.gates.inside
 
-    # making
+    def states(self) -> dict[str, NDArray[np.float64]]:
+        world = self.state
+        return {
+            "crane_ship": np.array([c.vessel is not None for c in world.cranes], dtype=float),
+            "crane_busy": np.array([c.busy for c in world.cranes], dtype=float),
+            "truck_busy": np.array([t.busy for t in world.trucks], dtype=float),
+            "lane_trucks": np.array(world.lane_load, dtype=float),
+            "block_stock": np.array([b.held for b in world.stock.blocks], dtype=float),
+        }
 
-    def _fill(self, world: World, calls: Sequence[Vessel], seed: int) -> None:
-        """Machines, trucks and vessels, each with its stream of draws."""
-        env, site, terminal = self.env, self.site, self.terminal
-        world.lane_load = [0] * len(site.lane_ids)
-        for i, place in enumerate(site.cranes):
-            crane = Crane(place.id, i, Stream(seed, QUAY_CRANE, i), Signal(env), spot=place.spot, berth=place.berth)
-            world.cranes.append(crane)
-        for block, spec in enumerate(terminal.blocks):
-            world.sides.append(BlockSide(called=Signal(env), gantries=spec.gantries))
-            for k in range(spec.gantries):
-                number = len(world.gantries)
-                name = f"{spec.id}-{k + 1}"
-                world.gantries.append(Gantry(name, number, Stream(seed, GANTRY, number), Signal(env), block=block))
-        for i in range(terminal.fleet.trucks or 0):
-            spot = site.cranes[i % len(site.cranes)].spot
-            name = f"AT{i + 1:03d}"
-            world.trucks.append(Truck(name, i, Stream(seed, TRUCK, i), Signal(env), spot=spot, pace=world.pace))
-        for vessel in calls:
-            vessel.stream = Stream(seed, VESSEL, vessel.number)
-            vessel.finished = env.event()
-            vessel.expected = vessel.load - world.stock.exports_of(vessel.number)
-            world.vessels.append(vessel)
+    def sums(self) -> dict[str, float]:
+        world, now = self.state, self.now_us
+        done = [v for v in world.visitors if v.departed_us >= 0]
+        left = [v for v in world.vessels if v.departed_us >= 0]
+        return {
+            "moves": sum(c.moves for c in world.cranes),
+            "assigned_us": sum(c.assigned_us + (now - c.since_us if c.vessel else 0) for c in world.cranes),
+            "crane_busy_us": sum(c.busy_us for c in world.cranes),
+            "turns": len(done),
+            "turns_us": sum(v.departed_us - v.arrived_us for v in done),
+            "empty_mm": sum(t.empty_mm for t in world.trucks),
+            "loaded_mm": sum(t.loaded_mm for t in world.trucks),
+            "used_j": sum(t.used_j for t in world.trucks),
+            "crane_waits": sum(c.waits for c in world.cranes),
+            "crane_waited_us": sum(c.waited_us for c in world.cranes),
+            "block_waits": sum(s.waits for s in world.sides),
+            "block_waited_us": sum(s.waited_us for s in world.sides),
+            "ships_left": len(left),
+            "late_us": sum(max(0, v.departed_us - v.leaves_us) for v in left),
+            "rehandles": world.tally.rehandles,
+            "takeovers": sum(t.takeovers for t in world.trucks),
+            "swaps": sum(t.swaps for t in world.trucks),
+            "gridlocks": world.tally.gridlocks,
+        }

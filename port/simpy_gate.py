@@ -11,216 +11,237 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 
 import simpy
 
-from port.draws import ARRIVALS, VISITOR, Stream, name_number, quantiles
-from port.simpy_world import Process, World, table_of
+from port.codes import (
+    ARRIVAL,
+    C_DELIVER,
+    C_RECEIVE,
+    GATE_IN,
+    GATE_OUT,
+    L_ADMITTED,
+    L_ARRIVED,
+    L_DEPARTED,
+    L_EMPTY,
+    L_REFUSED,
+    PATIENCE,
+    ROAD,
+)
+from port.draws import ARRIVALS, VISITOR, Stream, name_number
+from port.gate_times import next_arrival
+from port.plan import GATE_PLACE
+from port.simpy_roads import Roads
+from port.simpy_world import Process, World
 from port.simpy_yard import YardSide
-from port.state import DELIVER, GATE_IN, GATE_OUT, RECEIVE, Visitor
+from port.state import Vehicle, Visitor
 from port.yard import draw_out
 from twin.clock import US, to_us
-from twin.ports import Arrival
 
-HOUR_US = 3600 * US
-TASKS = {"deliver": "deliver", "deliver_export": "deliver", "collect": "collect", "collect_import": "collect"}
-"""What a truck may say of itself on its arrival; the task of any other is drawn."""
+Coming = tuple[int, str, int]
+"""(time_us, id, 0 deliver, 1 collect, −1 not known)."""
 
 
 @dataclass
 class GateSide:
     """Road trucks from their arrival to their departure.
 
-    admissions, departures : what the road model will be told (only filled when it listens)
+    line     before the gate;  free_since: free lanes and since when;  out_line, out_free: before the exit lanes
+    wanting  trucks inside without an import box
     """
 
     world: World
+    roads: Roads
     yard: YardSide
-    listening: bool
     line: deque[Visitor] = field(default_factory=deque)
     inside: int = 0
-    closed: set[str] = field(default_factory=set)
-    closed_since_us: int = 0
+    closed: bool = False
     opened_us: int = 0
-    closed_us: int = 0
-    admissions: list[Arrival] = field(default_factory=list)
-    departures: list[Arrival] = field(default_factory=list)
-    wanting: deque[tuple[Visitor, simpy.Event]] = field(default_factory=deque)
+    wanting: deque[Visitor] = field(default_factory=deque)
+    handing: bool = False
+    out_line: deque[Visitor] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
-        gate = self.world.terminal.gate
+        gate, tables = self.world.terminal.gate, self.world.plan.tables
         self.free_since: dict[int, int] = dict.fromkeys(range(gate.lanes_in), 0)
-        self.out = simpy.Resource(self.world.env, gate.lanes_out)
-        self.service_in, self.service_out = table_of(gate.service_in), table_of(gate.service_out)
+        self.out_free = gate.lanes_out
+        self.service_in, self.service_out = tables["gate_in"], tables["gate_out"]
+        self.found: dict[int, tuple[int, int] | None] = {}
         self.yard.stored.append(self._box_stored)
 
     # the way in
 
-    def arrive(self, arrivals: Sequence[Arrival]) -> None:
+    def arrive(self, coming: Sequence[Coming]) -> None:
         """Trucks have come to the gate, each at its own time up to now."""
-        share = self.world.terminal.road_trucks.deliver_share
-        for arrival in sorted(arrivals):
-            stream = Stream(self.world.seed, VISITOR, name_number(arrival.id))
-            u = stream.uniform()
-            drawn = "deliver" if u < share else "collect"
-            task = TASKS.get(str(arrival.data.get("task")), drawn)
-            spot = self.world.site.gate_spot
-            visitor = Visitor(arrival.id, task, arrival.time_us, stream, self.world.road_pace, spot)
-            self.world.visitors.append(visitor)
-            self.world.tally.arrived += 1
+        world = self.world
+        share = world.terminal.road_trucks.deliver_share
+        for at_us, name, said in coming:
+            stream = Stream(world.seed, VISITOR, name_number(name))
+            collects = (0 if stream.uniform() < share else 1) if said < 0 else said
+            if said >= 0:
+                stream.counter = 1
+            car = Vehicle(name, len(world.trucks) + len(world.visitors), ROAD, stream, GATE_PLACE)
+            visitor = Visitor(name, "collect" if collects else "deliver", at_us, car)
+            world.visitors.append(visitor)
+            world.vehicles.append(car)
+            world.tally.arrived += 1
+            world.log(L_ARRIVED, car.number, collects)
             self.line.append(visitor)
-        self.serve()
-        self.world.tally.longest_queue = max(self.world.tally.longest_queue, len(self.line))
+        world.mark()
 
-    def serve(self) -> None:
-        """Let the first trucks of the line into the free lanes."""
+    def settle(self) -> None:
+        """Let the first trucks of the line into the free lanes, and hand out import boxes."""
+        world = self.world
         while self.line and self.free_since and not self.closed:
             lane = min(self.free_since, key=lambda k: (self.free_since[k], k))
             visitor = self.line.popleft()
             start = max(visitor.arrived_us, self.free_since.pop(lane), self.opened_us)
-            done = start + visitor.stream.duration(self.service_in)
-            self.world.env.process(self._admit(visitor, lane, done))
+            done = start + visitor.car.stream.duration(self.service_in)
+            world.env.process(self._admit(visitor, lane, done))
+        world.tally.longest_queue = max(world.tally.longest_queue, len(self.line))
+        if self.handing:
+            self.handing = False
+            self._hand_out()
 
-    def close(self, cause: str) -> None:
-        """Let nobody in, for one more cause; services that have begun are finished."""
-        if not self.closed:
-            self.closed_since_us = self.world.now
-        self.closed.add(cause)
-
-    def open(self, cause: str) -> None:
-        """One cause less; with the last one the line moves again."""
-        if cause not in self.closed:
-            return
-        self.closed.discard(cause)
-        if not self.closed:
-            self.closed_us += self.world.now - self.closed_since_us
+    def shut(self, closed: bool) -> None:
+        """Let nobody in, or open again; services that have begun are finished."""
+        self.closed = closed
+        if not closed:
             self.opened_us = self.world.now
-            self.serve()
+        self.world.mark()
 
     def _admit(self, visitor: Visitor, lane: int, done_us: int) -> Process:
         world = self.world
-        yield world.env.timeout(max(0, done_us - world.now))
+        yield world.spend(GATE_IN, visitor.car.number, max(0, done_us - world.now))
         visitor.admitted_us = world.now
         self.inside += 1
         self.free_since[lane] = done_us
-        world.trace.append((world.now, f"GI{lane + 1}", GATE_IN, -1, visitor.id))
-        if self.listening:
-            self.admissions.append(Arrival(world.now, visitor.id, {"task": visitor.task}))
-        self.serve()
+        world.log(L_ADMITTED, visitor.car.number, lane)
+        world.mark()
         yield from self._visit(visitor)
 
     # inside
 
     def _visit(self, visitor: Visitor) -> Process:
-        world = self.world
+        world, car = self.world, visitor.car
         if visitor.task == "deliver":
             yield from self._deliver(visitor)
         else:
             yield from self._collect(visitor)
-        yield from world.drive(visitor, world.site.gate_spot)
-        with self.out.request() as lane:
-            yield lane
-            yield world.env.timeout(visitor.stream.duration(self.service_out))
+        yield from self.roads.drive(car, GATE_PLACE)
+        self.out_line.append(visitor)
+        car.wake = world.env.event()
+        world.mark()
+        yield car.wake
+        yield world.spend(GATE_OUT, car.number, car.stream.duration(self.service_out))
+        self.out_free += 1
         visitor.departed_us = world.now
         self.inside -= 1
         world.tally.departed += 1
-        world.trace.append((world.now, "GO", GATE_OUT, -1 if visitor.box is None else visitor.box, visitor.id))
-        if self.listening:
-            data = {"task": visitor.task, "outcome": visitor.outcome}
-            self.departures.append(Arrival(world.now, visitor.id, data))
+        visitor.box = car.boxes[0] if car.boxes else None
+        world.log(L_DEPARTED, car.number, car.boxes[0] if car.boxes else -1)
+        world.mark()
+
+    def settle_out(self) -> None:
+        """Let trucks into the free exit lanes."""
+        while self.out_line and self.out_free:
+            self.out_free -= 1
+            self.out_line.popleft().car.wake.succeed()
 
     def _deliver(self, visitor: Visitor) -> Process:
         """Bring an export box for the first ship that still lacks some; turned away when the yard is full."""
-        world, stock = self.world, self.world.stock
+        world, stock, car = self.world, self.world.stock, visitor.car
         if stock.room <= 0:
             visitor.outcome = "refused"
             world.tally.refused += 1
-            world.tell("truck_refused", f"{visitor.id} takes its box back: the yard is full", truck=visitor.id)
+            world.log(L_REFUSED, car.number)
             return
         stock.promised += 1
-        block = world.place_for(visitor.spot)
-        for_vessel = None
+        block, _ = world.place_for(car, 1)
+        owner = None
         for vessel in sorted(world.vessels, key=lambda v: (v.at_us, v.number)):
             if vessel.expected > 0:
                 vessel.expected -= 1
-                for_vessel = vessel.number
+                owner = vessel.number
                 break
-        yield from world.drive(visitor, world.site.block_spots[block])
-        yield self.yard.ask(block, RECEIVE, stock.new_box(), visitor, for_vessel)
+        yield from self.roads.drive(car, int(world.plan.block_place[block]))
+        box = stock.new_box()
+        car.boxes.append(box)
+        yield self.yard.ask(block, C_RECEIVE, [box], car, owner)
         visitor.outcome = "served"
 
     def _collect(self, visitor: Visitor) -> Process:
         """Fetch an import box; without any, wait for one to be stored, and leave empty when patience ends."""
-        world = self.world
-        found = self._import_box(visitor)
+        world, car = self.world, visitor.car
+        found = self._import_box(car)
         if found is None:
-            handed = world.env.event()
-            self.wanting.append((visitor, handed))
-            patience = world.env.timeout(to_us(world.terminal.road_trucks.patience))
-            yield handed | patience
-            if not handed.triggered:
-                self.wanting.remove((visitor, handed))
+            car.wake = world.env.event()
+            self.wanting.append(visitor)
+            patience = world.spend(PATIENCE, car.number, to_us(world.terminal.road_trucks.patience))
+            patience.callbacks.append(partial(self._give_up, visitor))
+            found = yield car.wake
+            if found is None:
                 visitor.outcome = "empty"
                 world.tally.left_empty += 1
-                world.tell("truck_empty", f"{visitor.id} leaves without an import box", truck=visitor.id)
+                world.log(L_EMPTY, car.number)
                 return
-            found = handed.value
-            assert found is not None
         block, box = found
-        yield from world.drive(visitor, world.site.block_spots[block])
-        yield self.yard.ask(block, DELIVER, box, visitor)
+        yield from self.roads.drive(car, int(world.plan.block_place[block]))
+        yield self.yard.ask(block, C_DELIVER, [box], car)
         visitor.outcome = "served"
 
-    def _import_box(self, visitor: Visitor) -> tuple[int, int] | None:
+    def _give_up(self, visitor: Visitor, _: simpy.Event) -> None:
+        if visitor in self.wanting:
+            self.wanting.remove(visitor)
+            visitor.car.wake.succeed(None)
+
+    def _import_box(self, car: Vehicle) -> tuple[int, int] | None:
         """An import box drawn from the blocks whose lanes are open, as (block, box): the customer's choice."""
         world = self.world
-        ready = [(b, block.imports) for b, block in enumerate(world.stock.blocks) if block.imports and world.open(b)]
+        ready = [
+            (b, block.imports) for b, block in enumerate(world.stock.blocks) if block.imports and world.open(b, ROAD)
+        ]
         if not ready:
             return None
-        which = visitor.stream.index(sum(len(boxes) for _, boxes in ready))
+        which = car.stream.index(sum(len(boxes) for _, boxes in ready))
         for block, boxes in ready:
             if which < len(boxes):
                 world.sides[block].work += 1
-                return block, draw_out(boxes, visitor.stream)
+                return block, draw_out(boxes, car.stream)
             which -= len(boxes)
         raise AssertionError("the draw lies within the boxes counted")
 
-    def _box_stored(self, vessel: int | None) -> None:
-        if vessel == -1:
-            self.hand_out()
+    def _box_stored(self, owner: int | None) -> None:
+        if owner == -1:
+            self.hand_soon()
 
-    def hand_out(self) -> None:
+    def hand_soon(self) -> None:
+        """Import boxes may have become ready for waiting trucks."""
+        self.handing = True
+        self.world.mark()
+
+    def _hand_out(self) -> None:
         """Give import boxes to trucks that wait for one, first come first served."""
         while self.wanting:
-            found = self._import_box(self.wanting[0][0])
+            found = self._import_box(self.wanting[0].car)
             if found is None:
                 return
-            self.wanting.popleft()[1].succeed(found)
+            self.wanting.popleft().car.wake.succeed(found)
 
     # without a road model
 
-    def generate(self, start: datetime) -> Process:
-        """Trucks by the hourly profile: a Poisson process whose rate follows the hour of the day."""
+    def generate(self, midnight_us: int) -> Process:
+        """Trucks by the hourly profile."""
         world, spec = self.world, self.world.terminal.road_trucks
         scale = (spec.per_day or 0.0) / (sum(spec.profile) or 1.0)
         stream = Stream(world.seed, ARRIVALS, 0)
-        table = quantiles("exponential", 1.0, 1.0)
-        midnight = (start.hour * 3600 + start.minute * 60 + start.second) * US
+        table = world.plan.tables["second"]
         number, at_us = 0, 0
         if not scale or not any(spec.profile):
             return
         while True:
-            wait = stream.duration(table) / US
-            while True:
-                clock = midnight + at_us
-                rate = scale * spec.profile[clock // HOUR_US % 24]
-                left_us = HOUR_US - clock % HOUR_US
-                if wait <= rate * left_us / HOUR_US and rate > 0.0:
-                    at_us += int(wait / rate * HOUR_US)
-                    break
-                wait -= rate * left_us / HOUR_US
-                at_us += left_us
-            yield world.env.timeout(max(0, at_us - world.now))
+            at_us = next_arrival(at_us, stream.duration(table) / US, midnight_us, scale, spec.profile)
+            yield world.spend(ARRIVAL, 0, max(0, at_us - world.now))
             number += 1
-            self.arrive([Arrival(world.now, f"T{number:05d}")])
+            self.arrive([(world.now, f"T{number:05d}", -1)])

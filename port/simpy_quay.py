@@ -1,169 +1,268 @@
-"""Vessels, quay cranes and driverless trucks as SimPy processes."""
+"""Vessels and quay cranes as SimPy processes, and the transport orders that the cranes give."""
 
 from __future__ import annotations
 
-from bisect import insort
+from collections import deque
 from dataclasses import dataclass, field
 
 import simpy
 
-from port.dispatch import Policy
-from port.simpy_world import Process, Signal, World, table_of
+from port.codes import (
+    CRANE,
+    DISCHARGING,
+    HANDOVER,
+    L_BERTHED,
+    L_DISCHARGE,
+    L_HANDOVER,
+    L_LEFT,
+    L_LOAD,
+    L_ORDER,
+    L_READY,
+    L_STANDS,
+    L_STARVED,
+    L_WORK,
+    LOADING,
+    VESSEL,
+)
+from port.plan import dual_from
+from port.simpy_roads import Roads
+from port.simpy_world import Process, World
 from port.simpy_yard import YardSide
-from port.state import DISCHARGE, LOAD, RETRIEVE, STORE, Crane, Order, Truck, Vessel, Visit
+from port.state import Crane, Order, Truck, Vessel
 from port.yard import draw_out
 from twin.clock import to_us
-
-STARVED_WORTH_TELLING_US = 300_000_000
-"""A crane's wait for boxes is told from 5 min on."""
 
 
 @dataclass
 class Quay:
-    """Cranes keep `orders_ahead` transport orders open; trucks take them as the policy says.
+    """Cranes keep `orders_ahead` transport orders open. A vessel's cranes share its work move by move.
 
-    A vessel is discharged first, then loaded; its cranes share its work move by move. A crane serves trucks in the
-    order in which they come to it.
+    A vessel is discharged first, then loaded; with dual cycling, the last part of the discharge is worked with loading
+    in turns. A crane serves trucks in the order in which they come to it.
+
+    waiting  orders that no truck has taken yet, by age
     """
 
     world: World
+    roads: Roads
     yard: YardSide
-    policy: Policy
     waiting: list[Order] = field(default_factory=list)
-    idle: list[Truck] = field(default_factory=list)
     orders_made: int = 0
+    planning: bool = False
+    new_orders: bool = False
+    due: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         world, spec = self.world, self.world.terminal.quay_crane
-        self.handover, self.cycle = table_of(spec.handover), table_of(spec.cycle)
-        self.retry_us = to_us(spec.retry_time)
-        self.berths = [simpy.Resource(world.env, 1) for _ in world.site.berth_ids]
-        self.called = {crane.number: Signal(world.env) for crane in world.cranes}
-        self.sent = {truck.number: Signal(world.env) for truck in world.trucks}
-        self.yard.stored.append(self._box_stored)
-        self.yard.freed.append(self.plan_all)
+        self.handover, self.cycle = world.plan.tables["handover"], world.plan.tables["crane"]
+        self.retry_us, self.twin_us, self.saved_us = (
+            to_us(t) for t in (spec.retry_time, spec.twin_time, spec.dual_saving)
+        )
+        self.retries = world.plan.quay_retries().tolist()
+        self.berthed: list[Vessel | None] = [None] * len(world.plan.site.berth_ids)
+        self.roadstead: list[deque[Vessel]] = [deque() for _ in self.berthed]
+        self.yard.stored.append(lambda _: self.plan_soon())
+        self.yard.freed.append(self.plan_soon)
+
+    def plan_soon(self) -> None:
+        """Something has changed that may let a crane give an order."""
+        self.planning = True
+        self.world.mark()
 
     # vessels
 
     def vessel_life(self, vessel: Vessel) -> Process:
         """Come, wait for the berth, moor, be worked, leave."""
-        world, env = self.world, self.world.env
-        name, berth = vessel.name, world.site.berth_ids[vessel.berth]
-        yield env.timeout(vessel.at_us)
-        with self.berths[vessel.berth].request() as place:
-            yield place
-            vessel.berthed_us = world.now
-            world.tell("vessel_berthed", f"{name} is at berth {berth}", vessel=name, berth=berth)
-            if vessel.at_us > 0:
-                yield env.timeout(to_us(world.terminal.limits.berthing))
-            vessel.work_us = world.now
-            cranes = [c for c in world.cranes if c.berth == vessel.berth]
-            for crane in cranes:
-                crane.vessel, crane.since_us = vessel, world.now
-            for crane in cranes:
-                self.plan(crane)
-            if vessel.moves < vessel.total:
-                yield vessel.finished
-            vessel.departed_us = world.now
-            for crane in cranes:
-                self._end_starving(crane)
-                crane.vessel, crane.assigned_us = None, crane.assigned_us + world.now - crane.since_us
-        late = (vessel.departed_us - vessel.leaves_us) / 3.6e9
-        words = f"{late:.1f} h late" if late > 0.05 else "on time"
-        world.tell("vessel_left", f"{name} leaves berth {berth}, {words}", vessel=name, berth=berth, delay_h=late)
+        world, berth = self.world, vessel.berth
+        yield world.spend(VESSEL, vessel.number, vessel.at_us)
+        vessel.wake = world.env.event()
+        if self.berthed[berth] is None:
+            self.berthed[berth] = vessel
+        else:
+            self.roadstead[berth].append(vessel)
+            yield vessel.wake
+            vessel.wake = world.env.event()
+        vessel.berthed_us = world.now
+        world.log(L_BERTHED, vessel.number, berth)
+        if vessel.at_us > 0:
+            yield world.spend(VESSEL, vessel.number, to_us(world.terminal.limits.berthing))
+        vessel.work_us = world.now
+        world.log(L_WORK, vessel.number, berth)
+        cranes = [c for c in world.cranes if c.berth == berth]
+        for crane in cranes:
+            crane.vessel, crane.since_us, crane.last_ordered = vessel, world.now, LOADING
+        self.plan_soon()
+        if vessel.moves < vessel.total:
+            yield vessel.wake
+        vessel.departed_us = world.now
+        for crane in cranes:
+            self._end_starving(crane)
+            crane.vessel, crane.assigned_us = None, crane.assigned_us + world.now - crane.since_us
+        world.log(L_LEFT, vessel.number, berth, vessel.departed_us - vessel.leaves_us)
+        self.berthed[berth] = None
+        if self.roadstead[berth]:
+            following = self.roadstead[berth].popleft()
+            self.berthed[berth] = following
+            following.wake.succeed()
 
     # cranes
 
+    def stand(self, truck: Truck) -> simpy.Event:
+        """A truck stands at its order's crane; the event comes when the boxes have changed hands."""
+        world, order = self.world, truck.order
+        assert order is not None
+        truck.car.since_us, truck.car.wake = world.now, world.env.event()
+        order.crane.line.append(truck)
+        world.log(L_STANDS, truck.number, order.crane.number, order.number)
+        self.look(order.crane)
+        return truck.car.wake
+
+    def look(self, crane: Crane) -> None:
+        """Something at a crane has changed."""
+        self.due.add(crane.number)
+        self.world.mark()
+
+    def settle(self) -> None:
+        """Let free cranes take the first truck of their line."""
+        world = self.world
+        for number in sorted(self.due):
+            crane = world.cranes[number]
+            if not crane.line or crane.busy or crane.halted:
+                continue
+            truck = crane.serving = crane.line.popleft()
+            crane.busy, crane.begun_us = True, world.now
+            crane.waited_us += world.now - truck.car.since_us
+            crane.waits += 1
+            world.log(L_HANDOVER, crane.number, truck.number)
+            crane.wake.succeed()
+        self.due.clear()
+
     def crane_life(self, crane: Crane) -> Process:
         """For ever: wait for a truck, hand over, finish the cycle without it."""
-        world, env = self.world, self.world.env
-        retry = world.terminal.quay_crane.retry_probability
+        world = self.world
+        assert crane.stream is not None
         while True:
-            if crane.stops:
-                yield crane.changed.wait()
-                continue
-            if not crane.line:
-                yield self.called[crane.number].wait()
-                continue
-            visit = crane.line.popleft()
-            begun = world.now
-            crane.busy = True
+            crane.wake = world.env.event()
+            yield crane.wake
+            truck = crane.serving
+            assert truck is not None
+            assert truck.order is not None
             duration = crane.stream.duration(self.handover)
-            if retry > 0.0:
-                duration += self.retry_us * crane.stream.attempts(retry)
-            yield env.timeout(duration)
-            self._hand_over(crane, visit)
-            yield env.timeout(crane.stream.duration(self.cycle))
+            if self.retries[crane.number] > 0.0:
+                duration += self.retry_us * crane.stream.attempts(self.retries[crane.number])
+            if truck.order.count > 1:
+                duration += self.twin_us
+            yield world.spend(HANDOVER, crane.number, duration)
+            saved = self._hand_over(crane, truck, truck.order)
+            yield world.spend(CRANE, crane.number, max(0, crane.stream.duration(self.cycle) - saved))
             crane.busy = False
-            crane.busy_us += world.now - begun
+            crane.busy_us += world.now - crane.begun_us
+            world.log(L_READY, crane.number, -1 if crane.vessel is None else crane.vessel.number)
+            self.look(crane)
 
-    def _hand_over(self, crane: Crane, visit: Visit) -> None:
-        world, order, vessel = self.world, visit.order, visit.order.vessel
+    def _hand_over(self, crane: Crane, truck: Truck, order: Order) -> int:
+        """The boxes change hands; gives the time that the crane saves by a move of the other kind before."""
+        world, vessel, car = self.world, order.vessel, truck.car
         if order.is_load:
-            box, visit.truck.box = order.box, None
-            vessel.loaded += 1
-            world.tally.loaded += 1
+            for box in order.boxes:
+                car.boxes.remove(box)
+                world.log(L_LOAD, crane.number, box, car.number)
+            vessel.loaded += order.count
+            world.tally.loaded += order.count
         else:
-            box = visit.truck.box = world.stock.new_box()
-            vessel.discharged += 1
-            world.tally.discharged += 1
-        crane.moves += 1
+            for _ in range(order.count):
+                box = world.stock.new_box()
+                car.boxes.append(box)
+                world.log(L_DISCHARGE, crane.number, box, car.number)
+            vessel.discharged += order.count
+            world.tally.discharged += order.count
+        kind = LOADING if order.is_load else DISCHARGING
+        crane.paired = kind != crane.last_handed and crane.last_handed > 0 and not crane.paired
+        crane.last_handed = kind
+        crane.moves += order.count
         crane.open_orders -= 1
-        cycle = LOAD if order.is_load else DISCHARGE
-        world.trace.append((world.now, crane.id, cycle, box, visit.truck.id))
-        visit.done.succeed()
-        self.plan(crane)
+        crane.cover -= 1
+        crane.serving = None
+        self.roads.done_at(int(world.plan.crane_place[crane.number]))
+        car.wake.succeed()
+        self.plan_soon()
         if vessel.moves == vessel.total:
-            vessel.finished.succeed()
+            vessel.wake.succeed()
+        return self.saved_us if crane.paired and world.terminal.quay_crane.dual_cycling > 0.0 else 0
 
-    def plan(self, crane: Crane) -> None:
+    # orders
+
+    def settle_orders(self) -> None:
         """Give transport orders until enough are open, or there is nothing to carry or no room for it."""
-        vessel, world = crane.vessel, self.world
-        if vessel is None:
+        if not self.planning:
             return
-        while crane.open_orders < world.terminal.quay_crane.orders_ahead:
+        self.planning = False
+        for crane in self.world.cranes:
+            if crane.vessel is not None:
+                self._plan(crane, crane.vessel)
+
+    def _plan(self, crane: Crane, vessel: Vessel) -> None:
+        world = self.world
+        while crane.open_orders < world.plan.orders_ahead:
             order = self._next_order(crane, vessel)
             if order is None:
                 break
             crane.open_orders += 1
             self.orders_made += 1
             self.waiting.append(order)
+            self.new_orders = True
+            world.log(L_ORDER, order.number, crane.number, -order.count if order.is_load else order.count)
         if crane.open_orders > 0 or vessel.ordered_discharge + vessel.ordered_load == vessel.total:
             self._end_starving(crane)
         elif crane.starved_since_us is None:
             crane.starved_since_us = world.now
-        self.match()
-
-    def plan_all(self) -> None:
-        """After something has changed that may have held orders back."""
-        for crane in self.world.cranes:
-            self.plan(crane)
 
     def _next_order(self, crane: Crane, vessel: Vessel) -> Order | None:
-        world, stock = self.world, self.world.stock
-        if vessel.ordered_discharge < vessel.discharge:
-            if stock.room <= 0:
-                return None
-            stock.promised += 1
-            vessel.ordered_discharge += 1
-            return Order(self.orders_made, crane, vessel, crane.spot)
-        if vessel.ordered_load == vessel.load:
-            return None
-        ready = [b for b, block in enumerate(stock.blocks) if block.exports.get(vessel.number) and world.open(b)]
-        if not ready:
-            return None
-        block = min(ready, key=lambda b: world.cost_s(b, crane.spot))
-        box = draw_out(stock.blocks[block].exports[vessel.number], vessel.stream)
-        world.sides[block].work += 1
-        vessel.ordered_load += 1
-        return Order(self.orders_made, crane, vessel, world.site.block_spots[block], box, block)
+        share = self.world.terminal.quay_crane.dual_cycling
+        ends = vessel.ordered_discharge == vessel.discharge
+        both = share > 0.0 and not ends and vessel.ordered_discharge >= dual_from(vessel.discharge, share)
+        if both and crane.last_ordered == DISCHARGING:
+            order = self._load(crane, vessel) or self._discharge(crane, vessel)
+        elif both:
+            order = self._discharge(crane, vessel) or self._load(crane, vessel)
+        else:
+            order = self._load(crane, vessel) if ends else self._discharge(crane, vessel)
+        if order is not None:
+            crane.last_ordered = LOADING if order.is_load else DISCHARGING
+        return order
 
-    def _box_stored(self, vessel: int | None) -> None:
-        if vessel is None or vessel < 0:
-            return
-        for crane in self.world.cranes:
-            if crane.vessel is not None and crane.vessel.number == vessel:
-                self.plan(crane)
+    def _discharge(self, crane: Crane, vessel: Vessel) -> Order | None:
+        stock, left = self.world.stock, vessel.discharge - vessel.ordered_discharge
+        if not left or stock.room <= 0:
+            return None
+        count = self._lift(vessel, left >= 2 and stock.room >= 2)
+        stock.promised += count
+        vessel.ordered_discharge += count
+        place = int(self.world.plan.crane_place[crane.number])
+        return Order(self.orders_made, crane, vessel, place, count)
+
+    def _load(self, crane: Crane, vessel: Vessel) -> Order | None:
+        world, blocks = self.world, self.world.stock.blocks
+        left = vessel.load - vessel.ordered_load
+        ready = [b for b, block in enumerate(blocks) if block.exports.get(vessel.number) and world.open(b)]
+        if not left or not ready:
+            return None
+        at = int(world.plan.crane_place[crane.number])
+        if world.terminal.yard.choice == "random":
+            block = ready[vessel.stream.index(len(ready))]
+        else:
+            block = min(ready, key=lambda b: world.cost_us(b, 0, at))
+        boxes = blocks[block].exports[vessel.number]
+        count = self._lift(vessel, left >= 2 and len(boxes) >= 2)
+        drawn = [draw_out(boxes, vessel.stream) for _ in range(count)]
+        world.sides[block].work += count
+        vessel.ordered_load += count
+        return Order(self.orders_made, crane, vessel, int(world.plan.block_place[block]), count, drawn, block)
+
+    def _lift(self, vessel: Vessel, possible: bool) -> int:
+        """One box, or two under a twin spreader."""
+        share = self.world.terminal.quay_crane.twin_share
+        return 2 if possible and share > 0.0 and vessel.stream.uniform() < share else 1
 
     def _end_starving(self, crane: Crane) -> None:
         if crane.starved_since_us is None:
@@ -171,54 +270,5 @@ class Quay:
         waited = self.world.now - crane.starved_since_us
         crane.starved_us += waited
         crane.starved_since_us = None
-        if waited >= STARVED_WORTH_TELLING_US and crane.vessel is not None:
-            minutes, name = waited / 6e7, crane.vessel.name
-            text = f"{crane.id} has waited {minutes:.0f} min for boxes of {name}"
-            self.world.tell("crane_starved", text, crane=crane.id, vessel=name, minutes=minutes)
-
-    # trucks
-
-    def match(self) -> None:
-        """Send idle trucks as long as the policy finds a pair."""
-        while self.waiting:
-            ready = [truck for truck in self.idle if not truck.stops]
-            if not ready:
-                return
-            choice = self.policy.choose(self.waiting, ready, self.world.router.seconds)
-            if choice is None:
-                return
-            truck = ready[choice[1]]
-            truck.order = self.waiting.pop(choice[0])
-            self.idle.remove(truck)
-            self.sent[truck.number].fire()
-
-    def truck_life(self, truck: Truck) -> Process:
-        """For ever: take an order, carry its box between quay and yard."""
-        world = self.world
-        while True:
-            insort(self.idle, truck, key=lambda t: t.number)
-            self.match()
-            while truck.order is None:
-                yield self.sent[truck.number].wait()
-            order, begun = truck.order, world.now
-            truck.busy = True
-            yield from world.drive(truck, order.pick_up)
-            if order.is_load:
-                yield self.yard.ask(order.block, RETRIEVE, order.box, truck)
-                yield from world.drive(truck, order.crane.spot)
-                yield self._under(order.crane, truck, order)
-            else:
-                yield self._under(order.crane, truck, order)
-                order.block = world.place_for(truck.spot)
-                yield from world.drive(truck, world.site.block_spots[order.block])
-                assert truck.box is not None
-                yield self.yard.ask(order.block, STORE, truck.box, truck, vessel=-1)
-            truck.order, truck.busy = None, False
-            truck.busy_us += world.now - begun
-            truck.moves += 1
-
-    def _under(self, crane: Crane, truck: Truck, order: Order) -> simpy.Event:
-        visit = Visit(truck, order, self.world.env.event())
-        crane.line.append(visit)
-        self.called[crane.number].fire()
-        return visit.done
+        if crane.vessel is not None:
+            self.world.log(L_STARVED, crane.number, crane.vessel.number, waited)

@@ -1,4 +1,4 @@
-"""The stage on which the SimPy processes play: state, the way between two spots, and a signal to wait for."""
+"""The stage on which the SimPy processes play: state, the log, and time in the order that `port.codes` states."""
 
 from __future__ import annotations
 
@@ -8,131 +8,118 @@ from typing import Any
 
 import simpy
 
-from port.draws import quantiles
-from port.network import Router, Site, Spot
-from port.state import BlockSide, Crane, Gantry, Tally, TraceRow, Truck, Vessel, Visitor
-from port.terminal import Spread, Terminal
+from port.codes import DETAIL, RANK_BITS, SETTLE
+from port.plan import Plan
+from port.state import BlockSide, Crane, Gantry, Tally, Truck, Vehicle, Vessel, Visitor
+from port.terminal import Terminal
+from port.ways import Ways
 from port.yard import Stock
-from twin.clock import to_us
 
 Process = Generator[simpy.Event, Any, None]
-Tell = Callable[..., None]
+Row = tuple[int, int, int, int, int]
 
 
-class Signal:
-    """Wakes everybody who waits, in the order of waiting."""
+class Due(simpy.Event):
+    """An event at a time, ranked among those of its instant by class and entity instead of by insertion."""
 
-    __slots__ = ("env", "event")
-
-    def __init__(self, env: simpy.Environment) -> None:
-        self.env = env
-        self.event: simpy.Event | None = None
-
-    def wait(self) -> simpy.Event:
-        if self.event is None:
-            self.event = self.env.event()
-        return self.event
-
-    def fire(self) -> None:
-        if self.event is not None:
-            event, self.event = self.event, None
-            event.succeed()
-
-
-def table_of(spread: Spread) -> tuple[int, ...]:
-    """The quantile table of a duration of the terminal's file."""
-    return quantiles(spread.shape, spread.mean, spread.cv)
+    def __init__(self, env: simpy.Environment, delay_us: int, rank: int) -> None:
+        super().__init__(env)
+        self._ok, self._value = True, None
+        env.schedule(self, rank, delay_us)  # type: ignore[arg-type]
 
 
 @dataclass
 class World:
-    """Shared by all processes of one terminal. Times are whole microseconds: SimPy's clock holds them exactly.
+    """Shared by all processes of one terminal.
 
-    tell(what, text, **data) writes to the journal at the present time.
-    changed fires when lanes open or close, or speeds change.
+    speeds   [mode][lane], m/s; 0 where nobody of this mode moves
+    settlers what is done in a settling pass, in this order
     """
 
     env: simpy.Environment
+    plan: Plan
     seed: int
-    terminal: Terminal
-    site: Site
-    router: Router
     stock: Stock
-    tell: Tell
-    changed: Signal
+    ways: Ways
+    level: int
+    speeds: list[list[float]] = field(default_factory=list)
     sides: list[BlockSide] = field(default_factory=list)
     cranes: list[Crane] = field(default_factory=list)
     gantries: list[Gantry] = field(default_factory=list)
     trucks: list[Truck] = field(default_factory=list)
     vessels: list[Vessel] = field(default_factory=list)
     visitors: list[Visitor] = field(default_factory=list)
-    trace: list[TraceRow] = field(default_factory=list)
+    vehicles: list[Vehicle] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
-    pace: list[float] = field(default_factory=list)
-    road_pace: list[float] = field(default_factory=list)
     lane_load: list[int] = field(default_factory=list)
+    settlers: list[Callable[[], None]] = field(default_factory=list)
+    settling: bool = False
+
+    @property
+    def terminal(self) -> Terminal:
+        return self.plan.terminal
 
     @property
     def now(self) -> int:
         return int(self.env.now)
 
-    def open(self, block: int) -> bool:
-        """Whether trucks can drive in a block's lane."""
-        return self.site.block_spots[block][0] not in self.router.closed
+    def log(self, code: int, entity: int, a: int = 0, b: int = 0) -> None:
+        """A row of the event log."""
+        if self.level == 2 or (self.level == 1 and code not in DETAIL):
+            self.rows.append((self.now, code, entity, a, b))
 
-    def cost_s(self, block: int, spot: Spot) -> float:
-        """How long until a block would have handled one more box from a spot: the drive and the work before it."""
-        side = self.sides[block]
-        drive = self.router.seconds(spot, self.site.block_spots[block])
-        return drive + side.work / side.gantries * self.terminal.gantry.cycle.mean
+    def spend(self, kind: int, entity: int, duration_us: int) -> Due:
+        """Wait for a timed event of a class and entity."""
+        return Due(self.env, duration_us, (kind << RANK_BITS) + entity)
 
-    def place_for(self, spot: Spot) -> int:
-        """Give a box a block and turn a promised place there into a reserved one.
+    def mark(self) -> None:
+        """Something has changed: settle when nothing else is due at this instant."""
+        if not self.settling:
+            self.settling = True
+            due = Due(self.env, 0, SETTLE << RANK_BITS)
+            due.callbacks.append(self._settle)
 
-        The block that would be done first, of those with room and an open lane; when no lane is open, the one that
-        has least to do. The caller has been promised a place, so there is one.
+    def _settle(self, _: simpy.Event) -> None:
+        """One pass. What it changes itself it also looks at, so only what it wakes can make another one due."""
+        for settle in self.settlers:
+            settle()
+        self.settling = False
+
+    def open(self, block: int, kind: int = 0) -> bool:
+        """Whether trucks of a kind can drive in a block's lane."""
+        return bool(self.ways.open_block[kind, block])
+
+    def time_us(self, kind: int, a: int, b: int) -> int:
+        """Drive between two places at posted limits."""
+        return int(self.ways.time_us[kind, a, b])
+
+    def cost_us(self, block: int, kind: int, place: int) -> int:
+        """How long until a block would have handled one more box from a place: the drive and the work before it."""
+        plan, side = self.plan, self.sides[block]
+        drive = self.time_us(kind, place, int(plan.block_place[block]))
+        return drive + side.work * plan.gantry_mean_us // side.gantries
+
+    def place_for(self, car: Vehicle, count: int) -> tuple[int, int]:
+        """Give boxes a block and turn promised places there into reserved ones: (block, how many).
+
+        The block that would be done first, of those with an open lane and room for all boxes, or else for one; when
+        no lane is open, the one that has least to do. The caller has been promised its places, so there is one.
         """
-        with_room = [b for b, block in enumerate(self.stock.blocks) if block.room > 0]
-        reachable = [b for b in with_room if self.open(b)]
-        if reachable:
-            block = min(reachable, key=lambda b: self.cost_s(b, spot))
+        blocks = self.stock.blocks
+        with_room = [b for b, block in enumerate(blocks) if block.room >= count]
+        if not with_room:
+            count = 1
+            with_room = [b for b, block in enumerate(blocks) if block.room >= 1]
+        reachable = [b for b in with_room if self.open(b, car.kind)]
+        if self.terminal.yard.choice == "random":
+            candidates = reachable or with_room
+            block = candidates[car.stream.index(len(candidates))]
+        elif reachable:
+            block = min(reachable, key=lambda b: self.cost_us(b, car.kind, car.place))
         else:
             block = min(with_room, key=lambda b: self.sides[b].work)
-        self.stock.promised -= 1
-        self.stock.blocks[block].reserved += 1
-        self.sides[block].work += 1
-        return block
-
-    def drive(self, truck: Truck | Visitor, goal: Spot) -> Process:
-        """Lane by lane to a spot, round closed lanes; waits where there is no way or the truck is broken.
-
-        Speed is that of the moment at which a lane is entered. Trucks do not hinder each other.
-        """
-        turn_us = to_us(self.terminal.fleet.turn_time)
-        spread = self.terminal.fleet.travel_spread
-        factor = 1.0 + spread * (2.0 * truck.stream.uniform() - 1.0)
-        while truck.spot != goal:
-            way = self.router.way(truck.spot, goal)
-            if way is None:
-                yield self.changed.wait()
-                continue
-            version = self.router.version
-            for step in way:
-                while truck.stops:
-                    assert isinstance(truck, Truck)
-                    yield truck.changed.wait()
-                if self.router.version != version:
-                    break
-                pace = truck.pace[step.lane]
-                if pace == 0.0:
-                    yield self.changed.wait()
-                    break
-                self.lane_load[step.lane] += 1
-                yield self.env.timeout(int(step.length_m * pace * factor) + (turn_us if step.turn else 0))
-                self.lane_load[step.lane] -= 1
-                truck.spot = step.end
-                if isinstance(truck, Truck):
-                    if truck.box is None:
-                        truck.empty_m += step.length_m
-                    else:
-                        truck.loaded_m += step.length_m
+        self.stock.promised -= count
+        self.stock.blocks[block].reserved += count
+        self.sides[block].work += count
+        return block, count

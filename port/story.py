@@ -21,7 +21,7 @@ def story(view: RunView, baseline: RunView | None) -> list[Beat]:
     beats += [_plain(e) for e in events if e["what"] in ("gate_closed", "gate_open", "breakdown", "repaired")]
     beats += [_plain(e) for e in events if e["what"] in ("trucks_stopped", "trucks_back")]
     beats += [*_starved(events), *_late(events, baseline), *_lanes(view, events)]
-    return [*beats, *_sum(view, baseline), *_lost_trucks(view)]
+    return [*beats, *_gridlocks(events), *_sum(view, baseline), *_lost_trucks(view)]
 
 
 def _plain(event: dict[str, Any], weight: int = 1) -> Beat:
@@ -98,6 +98,18 @@ def _lanes(view: RunView, events: list[dict[str, Any]]) -> list[Beat]:
     count = "one lane" if len(names) == 1 else f"{len(names)} lanes"
     text = f"Water closes {count} of the terminal (up to {100 * deepest:.0f} cm); {end}."
     return [Beat(first, text, 3)]
+
+
+def _gridlocks(events: list[dict[str, Any]]) -> list[Beat]:
+    """One sentence for all rings of full lanes, at the first of them."""
+    found = [e for e in events if e["what"] == "gridlock"]
+    if not found:
+        return []
+    lanes = sorted({e["lane"] for e in found})
+    times = len({e["time_us"] for e in found})
+    shown = ", ".join(lanes[:4]) + (f" and {len(lanes) - 4} more" if len(lanes) > 4 else "")
+    often = "once" if times == 1 else f"{times} times"
+    return [Beat(found[0]["time_us"], f"Trucks blocked each other on full lanes {often} ({shown}).", 2)]
 
 
 def _sum(view: RunView, baseline: RunView | None) -> list[Beat]:

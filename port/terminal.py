@@ -5,30 +5,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, ModelWrapValidatorHandler, PrivateAttr, Tag, ValidationInfo, model_validator
 
+from port.sections import (
+    XY,
+    Breakdown,
+    Count,
+    Energy,
+    Name,
+    Probability,
+    Remote,
+    Roads,
+    Several,
+    ShareOf1,
+    Spread,
+    Station,
+)
 from port.units import Angle, Braking
-from twin.scenario.base import Section
+from twin.scenario.base import InputFile, Section
 from twin.scenario.quantities import Distance, Duration, Speed
 
+if TYPE_CHECKING:
+    from port.messages.stowage import Work
+
 KMH = 1.0 / 3.6
-Probability = Annotated[float, Field(ge=0.0, lt=1.0)]
-ShareOf1 = Annotated[float, Field(ge=0.0, le=1.0)]
-Count = Annotated[int, Field(ge=0)]
-Several = Annotated[int, Field(ge=1)]
-Name = Annotated[str, Field(pattern=r"^\S+$")]
-XY = tuple[float, float]
-
-
-class Spread(Section):
-    """A duration that varies."""
-
-    mean: Duration
-    cv: Annotated[float, Field(ge=0.0, le=3.0)] = 0.25
-    """Standard deviation over mean; unused by the exponential and deterministic shapes."""
-    shape: Literal["lognormal", "exponential", "deterministic"] = "lognormal"
 
 
 class Berth(Section):
@@ -51,6 +53,8 @@ class Lane(Section):
     automated terminal)."""
     oneway: bool = False
     """Only from the line's first point to its last."""
+    trucks: Literal["all", "driverless", "manned"] = "all"
+    """Who may drive here."""
 
 
 class BlockSpec(Section):
@@ -82,6 +86,8 @@ class Layout(Section):
     """Rows of a block: 8 to 12 under a rail-mounted gantry; 8 leaves room for both cantilever lanes in 36 m."""
     tiers: Several = 5
     """Stacking height 1 over 5, usual for rail-mounted gantries."""
+    stations: Count = 0
+    """Battery swap stations, evenly along the main road. The reference terminal's number is not published."""
 
 
 class Gate(Section):
@@ -105,6 +111,12 @@ class Fleet(Section):
     """Default 5 a quay crane: an automated terminal opened with 50 vehicles for 10 cranes."""
     speed: Annotated[Speed, Field(gt=0)] = 35 * KMH
     """The fastest they go, where the lane's limit allows: the posted limit of the main road."""
+    speed_loaded: Annotated[Speed, Field(gt=0)] = 25 * KMH
+    """With a box; no published figure, between the posted 20 in blocks and 35 on the main road."""
+    acceleration: Braking | None = 0.5
+    """From standing. AGVs and heavy trucks reach 0.3 to 0.6 m/s² laden (assumed); leave empty for none."""
+    deceleration: Braking | None = 0.7
+    """Braking to a planned stop, gentle enough for the load (assumed); leave empty for none."""
     travel_spread: ShareOf1 = 0.1
     """Travel times vary evenly by ± this share. Not measured; breaks a lockstep that real yards do not have."""
     turn_time: Duration = 7.0
@@ -116,6 +128,9 @@ class Fleet(Section):
     sight_share: ShareOf1 = 0.5
     """Sensed distance over meteorological visibility V. Extinction is about 3/V, so at V/2 a lidar gets back
     e^(−2·3/V·V/2) = 5 % of its clear-air power."""
+    energy: Energy = Energy()
+    breakdown: Breakdown | None = None
+    remote: Remote = Remote()
 
 
 class QuayCrane(Section):
@@ -130,6 +145,19 @@ class QuayCrane(Section):
     retry_time: Duration = 20.0
     orders_ahead: Several = 6
     """Transport orders that a crane keeps open: one more than the trucks it needs on the way."""
+    twin_share: ShareOf1 = 0.0
+    """Of orders, those with two 20-foot boxes under one spreader, where two can be had. Off unless given: it depends
+    on the ships (40 % of boxes are 20-foot, ConFlowGen's default)."""
+    twin_time: Duration = 10.0
+    """Longer handover of a twin lift: four more twist locks (assumed)."""
+    dual_cycling: ShareOf1 = 0.0
+    """Share of a ship's discharge that is worked with loading in between; 0 discharges all first."""
+    dual_saving: Duration = 40.0
+    """Saved by a move that follows one of the other kind: one empty trip of the trolley. Half of the crane's own 75 s,
+    rounded; Goodchild & Daganzo (2005), UCB-ITS-RR-2005-5, treat a pair as one cycle with two loaded trips."""
+    buffer: Count = 0
+    """Trucks that may stand at a crane, the one under it included; 0 for no bound. Others wait on the lane."""
+    breakdown: Breakdown | None = None
 
 
 class GantrySpec(Section):
@@ -139,6 +167,12 @@ class GantrySpec(Section):
     """One box between stack and truck, travel of the gantry included. Starting value; fit it to logs."""
     rehandle: Duration = 90.0
     """Each box that stands on top of the wanted one."""
+    retry_probability: Probability = 0.0
+    """Chance of a repeated alignment in the block's lane; counted in the cycle's spread unless given."""
+    retry_time: Duration = 20.0
+    buffer: Count = 0
+    """Trucks that may stand at a block, those being served included; 0 for no bound."""
+    breakdown: Breakdown | None = None
 
 
 class RoadTrucks(Section):
@@ -157,6 +191,9 @@ class RoadTrucks(Section):
     patience: Duration = 1800.0
     """How long a truck waits inside for an import box before it leaves empty."""
     speed: Annotated[Speed, Field(gt=0)] = 35 * KMH
+    acceleration: Braking | None = 0.4
+    """A laden road tractor with a driver (assumed)."""
+    deceleration: Braking | None = 0.7
 
 
 class Yard(Section):
@@ -169,6 +206,8 @@ class Yard(Section):
     lie 12 h before departure, with late boxes let through."""
     imports: ShareOf1 = 0.25
     """Of the stock, those boxes that trucks may collect."""
+    choice: Literal["soonest", "random"] = "soonest"
+    """Which block a box goes to or is taken from: where it would be handled first, or an even draw."""
 
 
 class Call(Section):
@@ -184,6 +223,28 @@ class Call(Section):
     """Length over all; checked against the berth."""
     leaves: Duration | None = None
     """Planned departure. Default: the work at 25 moves an hour for each crane of the berth, and one hour."""
+    bayplan: InputFile | None = None
+    """Bay plan (BAPLIE): what is aboard, and where. With it or with `coprar`, leave out `discharge` and `load`."""
+    coprar: InputFile | None = None
+    """Orders to discharge and to load (COPRAR)."""
+    _work: Work | None = PrivateAttr(default=None)
+
+    @property
+    def work(self) -> Work | None:
+        """The boxes of the ship's papers in the order of their moves; None without papers."""
+        return self._work
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_papers(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        from port.messages.calls import work_of_call
+
+        if not isinstance(data, dict) or not (data.get("bayplan") or data.get("coprar")):
+            return handler(data)
+        data, work = work_of_call(data, info.context)
+        call = handler(data)
+        call._work = work
+        return call
 
 
 class CallPlan(Section):
@@ -240,6 +301,8 @@ class Terminal(Section):
     layout: Layout | None = None
     lanes: tuple[Lane, ...] = ()
     blocks: tuple[BlockSpec, ...] = ()
+    stations: tuple[Station, ...] = ()
+    roads: Roads = Roads()
     gate: Gate = Gate()
     fleet: Fleet = Fleet()
     quay_crane: QuayCrane = QuayCrane()

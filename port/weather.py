@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 def sight_speed(distance_m: float, brake_mps2: float, reaction_s: float) -> float:
     """The fastest speed from which a vehicle still stops within the distance that it senses, in m/s.
@@ -15,16 +18,16 @@ def sight_speed(distance_m: float, brake_mps2: float, reaction_s: float) -> floa
     return -at + math.sqrt(at * at + 2.0 * brake_mps2 * max(0.0, distance_m))
 
 
-def wet_speed(depth_m: float, limit_mps: float) -> float:
-    """Speed that a vehicle keeps in standing water, in m/s, never above the limit.
+def wet_speeds(depth_m: NDArray[np.float64], limit_mps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Speeds that vehicles keep in standing water, in m/s, never above the limit; arrays of one length.
 
     v = 0.0009 w² − 0.5529 w + 86.9448 km/h, w the depth in mm, falling up to 300 mm; held there beyond (2.1 km/h),
     since closing is the terminal's own decision.
 
     Source: Pregnolato et al. (2017), Transportation Research Part D 55, 67–81.
     """
-    w = min(max(0.0, depth_m) * 1000.0, 300.0)
-    return min(limit_mps, (0.0009 * w * w - 0.5529 * w + 86.9448) / 3.6)
+    w = np.clip(depth_m, 0.0, 0.3) * 1000.0
+    return np.minimum(limit_mps, (0.0009 * w * w - 0.5529 * w + 86.9448) / 3.6)
 
 
 @dataclass

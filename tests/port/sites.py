@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from port.config import VERBS, PortSection
+from port.control import Engine
 from port.layout import complete
-from port.simpy_engine import SimpyEngine
+from port.simulate import make_engine
 from port.terminal import Terminal
 from twin.clock import US
 from twin.model import Event, Journal, Setup
@@ -51,19 +52,24 @@ def terminal(**changes: Any) -> Terminal:
     return complete(Terminal.model_validate({**DRAWN, **changes}))
 
 
-def engine(place: Terminal | None = None, seed: int = 7, hours: float = 4.0, **options: Any) -> SimpyEngine:
+KIND = ["simpy"]
+"""The engine that tests of this process use; the fixture `both` sets it to each in turn."""
+
+
+def engine(place: Terminal | None = None, seed: int = 7, hours: float = 4.0, **options: Any) -> Engine:
     """An engine at time 0."""
-    return SimpyEngine(place or terminal(), seed, START, round(hours * HOUR), **options)
+    kind = options.pop("kind", KIND[0])
+    return make_engine(kind, place or terminal(), seed, START, round(hours * HOUR), **options)
 
 
-def run(place: Terminal | None = None, seed: int = 7, hours: float = 4.0, **options: Any) -> SimpyEngine:
+def run(place: Terminal | None = None, seed: int = 7, hours: float = 4.0, **options: Any) -> Engine:
     """An engine after so many hours."""
     made = engine(place, seed, hours, **options)
     made.advance(round(hours * HOUR))
     return made
 
 
-def assert_balanced(made: SimpyEngine) -> None:
+def assert_balanced(made: Engine) -> None:
     """Trucks and containers are all accounted for, to the last one."""
     from port.metrics import balances
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
 from port.state import GATE_IN
+from tests.port import sites
 from tests.port.sites import HOUR, engine, terminal
 from twin.clock import US
 from twin.ports import Arrival
+
+
+@pytest.fixture(params=["simpy", "fast"], autouse=True)
+def both(request, monkeypatch):
+    """Every test of this module runs on each engine."""
+    monkeypatch.setattr(sites, "KIND", [request.param])
+
 
 STEADY = {"mean": "40 s", "shape": "deterministic"}
 EXCHANGE = 10 * US
@@ -53,7 +63,7 @@ def test_an_end_in_the_past_is_an_end_now():
 def test_lanes_serve_in_order_of_arrival():
     made = engine(place(lanes=2), road=True)
     drive_to(made, [Arrival(5 * US, "c"), Arrival(1 * US, "b"), Arrival(1 * US, "a")], 200 * US)
-    passed = [(row[4], row[0] // US) for row in made.world.trace if row[2] == GATE_IN]
+    passed = [(row[4], row[0] // US) for row in made.trace if row[2] == GATE_IN]
     assert passed == [("a", 41), ("b", 41), ("c", 81)]
 
 
@@ -68,7 +78,7 @@ def test_a_closed_gate_finishes_what_it_began_and_then_waits():
     assert [a.id for a in made.gate.admissions] == ["a"]
     made.gate.open("strike")
     made.advance(400 * US)
-    assert len(made.gate.line) == 1
+    assert made.gate.waiting == 1
     made.gate.open("police")
     made.advance(500 * US)
     assert [(a.id, a.time_us) for a in made.gate.admissions] == [("a", 49 * US), ("b", 440 * US)]

@@ -15,6 +15,9 @@ from tests.port.sites import event, setup
 DOC = Path(__file__).resolve().parents[2] / "docs" / "port.md"
 SHORT = "origin: [0, 0]\nheading: 20 deg\nberths: 4\n"
 LONG = next(t for t in re.findall(r"```yaml\n(.*?)```", DOC.read_text(encoding="utf-8"), re.S) if "Hand-drawn" in t)
+QUAY_3_ONEWAY = "{id: quay-3, line: [[240, 270], [300, 270]], limit: 20 km/h, oneway: true}"
+CUT_QUAY = ("{id: quay-2, line:", "{id: quay-2, trucks: driverless, line:")
+CUT_MAIN = ("{id: main-1, line:", "{id: main-1, trucks: manned, line:")
 
 
 def problems(folder: Path, text: str, **options) -> list[str]:
@@ -76,6 +79,27 @@ def test_what_the_generator_gives_can_be_written_and_read(tmp_path):
         (LONG.replace("[[20, 270], [80, 270]]", "[[20, 270], [70, 270]]"), "no way leads from QC01 at berth B1"),
         (LONG.replace("id: B2", "id: B1"), "berths[1].id: 'B1' is also the id of berths[0]"),
         (LONG.replace("at: [160, 0]", "at: [160, -900]"), "the gate is 900 m from the nearest lane"),
+        (
+            LONG.replace("{id: quay-3, line: [[240, 270], [300, 270]], limit: 20 km/h}", QUAY_3_ONEWAY),
+            "terminal.yaml:14:74  lanes[7].oneway: trucks on one-way lane 'quay-3' are trapped at its end (300.0, 2",
+        ),
+        (
+            LONG.replace(
+                "{id: Y02, line: [[240, 60], [240, 270]]", "{id: Y02, oneway: true, line: [[240, 300], [240, 270]]"
+            ),
+            "nothing leads to the start of one-way lane 'Y02'",
+        ),
+        (
+            LONG.replace("{id: main-2, line:", "{id: main-2, trucks: driverless, line:").replace(*CUT_QUAY),
+            "no way leads from the gate to block Y02 and back",
+        ),
+        (LONG.replace("{id: quay-2, line:", "{id: quay-2, trucks: manned, line:").replace(*CUT_MAIN), "no way"),
+        (LONG + "stations: [{id: S1, at: [1, 1], bays: 0}]\n", "stations[0].bays: must be at least 1"),
+        (LONG + "stations: [{id: S1, at: [80, 60]}, {id: S1, at: [240, 60]}]\n", "'S1' is also the id of stations[0]"),
+        (LONG + "stations: [{id: S1, at: [900, 60]}]\n", "station S1 is 636 m from the nearest lane"),
+        (LONG + "roads: {gap: -3 m}\n", "roads.gap: '-3 m' is out of range"),
+        (LONG + "fleet: {breakdown: {between: -2 h}}\n", "fleet.breakdown.between: '-2 h' is out of range"),
+        (LONG + "roads: {right_of_way: strongest}\n", "roads.right_of_way: "),
     ],
 )
 def test_a_mistake_is_named_with_its_place_and_a_way_out(tmp_path, text, message):
@@ -89,6 +113,20 @@ def test_a_yard_that_will_overflow_is_warned_of(tmp_path):
     assert problems(tmp_path, text) == []
     warnings = [p.text for p in check(setup(tmp_path, text)) if p.warn]
     assert any("more containers than slots" in text for text in warnings)
+
+
+def test_a_battery_that_cannot_carry_an_order_is_warned_of(tmp_path):
+    """Two ways of up to 490 m and back need more than 1 % of 10 kWh."""
+    text = LONG + "stations: [{id: S1, at: [80, 60]}]\nfleet: {energy: {battery_kwh: 10, threshold: 0.01}}\n"
+    assert problems(tmp_path, text) == []
+    warnings = [p.text for p in check(setup(tmp_path, text)) if p.warn]
+    assert any("raise the threshold" in text for text in warnings)
+
+
+def test_an_unknown_policy_or_engine_is_named(tmp_path):
+    found = problems(tmp_path, LONG, dispatch="dedicatd")
+    assert "there is no dispatch policy 'dedicatd'. Did you mean 'dedicated'?" in found[0]
+    assert problems(tmp_path, LONG, dispatch="least_covered", engine="fast") == []
 
 
 def test_machines_of_the_timeline_must_exist(tmp_path):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from port.weather import WindSwitch, sight_speed, wet_speed
+from port.weather import WindSwitch, sight_speed, wet_speeds
 from twin.clock import US
 
 
@@ -21,11 +22,11 @@ def test_a_vehicle_at_sight_speed_stops_within_what_it_sees(distance, brake, rea
 
 def test_wet_speed_follows_the_published_curve():
     """Pregnolato (2017): 86.9 km/h dry, and at 150 mm 0.0009·150² − 0.5529·150 + 86.9448 = 24.26 km/h."""
-    assert wet_speed(0.0, 40.0) * 3.6 == pytest.approx(86.9448)
-    assert wet_speed(0.150, 40.0) * 3.6 == pytest.approx(24.26, abs=0.005)
-    assert wet_speed(0.150, 5.0) == 5.0
-    depths = [i / 100 for i in range(60)]
-    speeds = [wet_speed(d, 40.0) for d in depths]
+    some = wet_speeds(np.array([0.0, 0.150, 0.150]), np.array([40.0, 40.0, 5.0]))
+    assert some[:2] * 3.6 == pytest.approx([86.9448, 24.26], abs=0.005)
+    assert some[2] == 5.0
+    depths = np.arange(60) / 100
+    speeds = wet_speeds(depths, np.full(60, 40.0)).tolist()
     assert all(a >= b > 0.0 for a, b in pairwise(speeds))
 
 

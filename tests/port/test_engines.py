@@ -1,14 +1,15 @@
-"""The reference engine on small terminals: conservation, replay, stops, water, fog."""
+"""Both engines on small terminals: conservation, replay, stops, water, fog."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from port.state import DELIVER, DISCHARGE, LOAD, RECEIVE
 from port.terminal import Terminal
+from tests.port import sites
 from tests.port.sites import DRAWN, HOUR, assert_balanced, engine, run, terminal
 from twin.clock import US
 from twin.ports import Arrival
@@ -16,11 +17,17 @@ from twin.ports import Arrival
 MINUTE = 60 * US
 
 
+@pytest.fixture(params=["simpy", "fast"], autouse=True)
+def both(request, monkeypatch):
+    """Every test of this module runs on each engine."""
+    monkeypatch.setattr(sites, "KIND", [request.param])
+
+
 def blocks(bays: int, rows: int, tiers: int, gantries: int) -> list[dict]:
     return [{**b, "bays": bays, "rows": rows, "tiers": tiers, "gantries": gantries} for b in DRAWN["blocks"]]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.integers(0, 2**40),
     st.integers(1, 6),
@@ -50,16 +57,16 @@ def test_nothing_is_lost_on_any_small_terminal(seed, ahead, yard, trucks, fill, 
 
 def test_the_same_seed_gives_the_same_trace_and_another_seed_another():
     first, again, other = run(seed=7), run(seed=7), run(seed=8)
-    assert len(first.world.trace) > 300
-    assert first.world.trace == again.world.trace
-    assert first.world.trace != other.world.trace
+    assert len(first.trace) > 300
+    assert first.trace == again.trace
+    assert first.trace != other.trace
 
 
 def test_slices_of_ten_seconds_give_the_trace_of_one_go():
     whole, sliced = run(hours=2.0), engine(hours=2.0)
     for k in range(1, 721):
         sliced.advance(k * 10 * US)
-    assert sliced.world.trace == whole.world.trace
+    assert sliced.trace == whole.trace
     assert [t.empty_m for t in sliced.world.trucks] == [t.empty_m for t in whole.world.trucks]
 
 
@@ -68,7 +75,7 @@ def test_ships_are_worked_and_leave():
     made = run()
     assert [(v.discharged, v.loaded) for v in made.world.vessels] == [(60, 60), (40, 40)]
     assert all(v.departed_us > v.berthed_us >= v.at_us for v in made.world.vessels)
-    quay = [row for row in made.world.trace if row[2] in (DISCHARGE, LOAD)]
+    quay = [row for row in made.trace if row[2] in (DISCHARGE, LOAD)]
     assert len(quay) == 200 == len({row[3] for row in quay})
     assert sum(c.moves for c in made.world.cranes if c.berth == 0) == 120
 
@@ -81,7 +88,7 @@ def test_a_crane_never_works_faster_than_its_cycle():
     }
     made = run(terminal(quay_crane={**steady, "retry_probability": 0.0}, fleet={"trucks": 30}), hours=1.0)
     for crane in (c for c in made.world.cranes if c.berth == 0):
-        times = [t for t, che, *_ in made.world.trace if che == crane.id]
+        times = [t for t, che, *_ in made.trace if che == crane.id]
         assert min(np.diff(times)) >= 100 * US
         assert 30 <= len(times) <= 36
 
@@ -113,7 +120,7 @@ def test_wind_stops_cranes_and_a_lasting_calm_brings_them_back():
     made.set_wind(10.0)
     made.advance(90 * MINUTE)
     cycle_end = 30 * MINUTE + 5 * MINUTE
-    quay = [t for t, _, cycle, *_ in made.world.trace if cycle in (DISCHARGE, LOAD)]
+    quay = [t for t, _, cycle, *_ in made.trace if cycle in (DISCHARGE, LOAD)]
     assert not [t for t in quay if cycle_end < t < 70 * MINUTE]
     assert [t for t in quay if t > 70 * MINUTE]
     assert all(c.episodes == [("wind", 30 * MINUTE, 70 * MINUTE)] for c in made.world.cranes)
@@ -146,12 +153,12 @@ def test_water_on_a_lane_stops_its_block_until_it_has_drained():
     assert flood(60, 0.25) == 2.0
     assert flood(80, 0.18) == 1.0
     made.advance(120 * MINUTE)
-    work = [t for t, che, *_ in made.world.trace if che.startswith("Y01-")]
+    work = [t for t, che, *_ in made.trace if che.startswith("Y01-")]
     longest_cycle = 10 * MINUTE
     assert [t for t in work if t < 30 * MINUTE]
     assert not [t for t in work if 30 * MINUTE + longest_cycle < t < 80 * MINUTE]
     assert [t for t in work if t > 80 * MINUTE]
-    assert [t for t, che, *_ in made.world.trace if che.startswith("Y02-") and 45 * MINUTE < t < 80 * MINUTE]
+    assert [t for t, che, *_ in made.trace if che.startswith("Y02-") and 45 * MINUTE < t < 80 * MINUTE]
     assert_balanced(made)
 
 
@@ -178,7 +185,7 @@ def test_a_flooded_gate_lane_closes_the_gate():
     made.set_depth(depth)
     made.arrive([Arrival(0, "t1", {})])
     made.advance(30 * MINUTE)
-    assert (len(made.gate.line), made.gate.inside) == (1, 0)
+    assert (made.gate.waiting, made.gate.inside) == (1, 0)
     made.set_depth(np.zeros(len(made.site.lane_ids)))
     made.advance(60 * MINUTE)
     assert made.world.visitors[0].departed_us > 30 * MINUTE
@@ -189,8 +196,8 @@ def test_fog_slows_the_fleet_and_stops_it_when_blind():
     made = engine()
     lane = made.site.lane_ids.index("main-1")
     made.set_visibility(8.0)
-    assert US / made.world.pace[lane] == pytest.approx(3.6235, abs=1e-3)
-    assert US / made.world.road_pace[lane] == pytest.approx(35 / 3.6)
+    assert made.speeds[:2, lane] == pytest.approx(3.6235, abs=1e-3)
+    assert made.speeds[2, lane] == pytest.approx(35 / 3.6)
     made.set_visibility(0.0)
     made.advance(30 * MINUTE)
     assert sum(t.moves for t in made.world.trucks) == 0
@@ -205,13 +212,13 @@ def test_without_power_running_cycles_end_and_none_begins():
     made.advance(40 * MINUTE)
     made.set_power(0.0)
     made.advance(50 * MINUTE)
-    count = len([1 for row in made.world.trace if row[1].startswith(("QC", "Y"))])
+    count = len([1 for row in made.trace if row[1].startswith(("QC", "Y"))])
     made.advance(80 * MINUTE)
-    assert len([1 for row in made.world.trace if row[1].startswith(("QC", "Y"))]) == count
+    assert len([1 for row in made.trace if row[1].startswith(("QC", "Y"))]) == count
     assert not any(m.busy for m in (*made.world.cranes, *made.world.gantries))
     made.set_power(1.0)
     made.advance(100 * MINUTE)
-    assert len([1 for row in made.world.trace if row[1].startswith(("QC", "Y"))]) > count
+    assert len([1 for row in made.trace if row[1].startswith(("QC", "Y"))]) > count
     assert_balanced(made)
 
 
@@ -232,8 +239,8 @@ def test_discharged_boxes_are_handed_to_waiting_import_trucks():
     made.arrive([Arrival(k, f"t{k}", {"task": "collect"}) for k in range(5)])
     made.advance(2 * HOUR)
     assert [v.outcome for v in made.world.visitors] == ["served"] * 5
-    collected = {row[3] for row in made.world.trace if row[2] == DELIVER}
-    assert collected <= {row[3] for row in made.world.trace if row[2] == DISCHARGE}
+    collected = {row[3] for row in made.trace if row[2] == DELIVER}
+    assert collected <= {row[3] for row in made.trace if row[2] == DISCHARGE}
 
 
 def test_a_full_yard_sends_export_trucks_back():
@@ -241,7 +248,7 @@ def test_a_full_yard_sends_export_trucks_back():
     made.arrive([Arrival(0, "t1", {"task": "deliver"})])
     made.advance(HOUR)
     assert made.world.visitors[0].outcome == "refused"
-    assert not [row for row in made.world.trace if row[2] == RECEIVE]
+    assert not [row for row in made.trace if row[2] == RECEIVE]
     assert_balanced(made)
 
 

@@ -1,0 +1,24 @@
+"""`twin port …`: questions to a terminal. Everything heavy is imported when a command runs."""
+
+from __future__ import annotations
+
+import typer
+
+from port.figures.commands import figures
+from port.messages.commands import bayplan, messages
+from port.radio.commands import radio
+
+port_app = typer.Typer(
+    name="port", help="Questions to a container terminal (YAML file).", no_args_is_help=True, add_completion=False
+)
+
+
+@port_app.callback()
+def _questions() -> None:
+    """Keeps `twin port` a group while it has a single command."""
+
+
+port_app.command("radio")(radio)
+port_app.command("messages")(messages)
+port_app.command("bayplan")(bayplan)
+port_app.command("figures")(figures)

@@ -1,0 +1,38 @@
+"""`twin port figures`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twin.cli.guard import guarded
+
+
+@guarded
+def figures(
+    run: Annotated[Path, typer.Argument(help="a run's folder", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="where the pictures go; made if need be")],
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+) -> None:
+    """Gantt of ships and quay cranes, and a map of how full the lanes were."""
+    from port.figures.gantt import draw_gantt
+    from port.figures.lanes import draw_lanes
+    from twin.cli.show import as_json as text
+    from twin.results.view import RunView
+    from twin.scenario.problems import ScenarioError
+    from twin.whole import whole
+
+    view = RunView(run)
+    if "port" not in view.sections:
+        raise ScenarioError([f"{run}: the run has no port"])
+    if out.exists() and not out.is_dir():
+        raise ScenarioError([f"--out {out}: this is a file, a folder is wanted"])
+    out.mkdir(parents=True, exist_ok=True)
+    made = []
+    for name, draw in (("gantt.png", draw_gantt), ("lanes.png", draw_lanes)):
+        with whole(out / name) as part:
+            draw(view, part)
+        made.append(str(out / name))
+    print(text({"run": view.name, "files": made}) if as_json else "\n".join(made))
