@@ -33,9 +33,9 @@ UNSEEN = 1e-12
 class ErrorModel:
     """See the module. Lengths of time in s; `absolute` in the readings' unit (None: 2 % of the largest).
 
-    `relative` and `correlation_s` were chosen on Windsor's tracers themselves, where 90 % sets then held the true node in
-    18 of 19 cases (a fit, not a forecast);
-    with 15 min and 0.3 they held it in 68 %, with 30 min and 0.4 always, but were 153 nodes large instead of 11."""
+    `relative` and `correlation_s` were chosen on Windsor's tracers themselves, where 90 % sets then held the true node
+    in 18 of 19 cases (a fit, not a forecast); with 15 min and 0.3 they held it in 68 %, with 30 min and 0.4 always, but
+    were 153 nodes large instead of 11."""
 
     absolute: float | None = None
     relative: float = 0.3
