@@ -51,17 +51,19 @@ class Base:
     entered: Array
     spent: Array
     end_s: float
+    share: float = 0.0
+    period_s: float = 300.0
 
 
-def run_base(bound: Bound, seed: int = 0) -> Base:
-    """The run that all cases are held against."""
-    done = run_case(bound, Case("as it is"), Options(seed=seed), keep=True)
+def run_base(bound: Bound, seed: int = 0, share: float = 0.0, period_s: float = 300.0) -> Base:
+    """The run that all cases are held against. `share` of the drivers compare ways every `period_s` as they drive."""
+    done = run_case(bound, Case("as it is"), Options(seed=seed, share=share, period_s=period_s), keep=True)
     assert done.result is not None
     spent = _spent(done)
     arrived = done.result.trips.arrival
     last = float(np.nanmax(arrived)) if np.isfinite(arrived).any() else 0.0
     effect = _effect(done, spent, spent, 0, last)
-    return Base(effect, done.result.entered.sum(axis=0), spent, last + CLEARANCE_S)
+    return Base(effect, done.result.entered.sum(axis=0), spent, last + CLEARANCE_S, share, period_s)
 
 
 def run_effects(
@@ -73,7 +75,9 @@ def run_effects(
     tell: Callable[[int], None] = lambda done: None,
 ) -> list[Effect]:
     """The effect of each case, in their order; each runs on a state of its own, whatever the number of threads."""
-    options = Options(end_s=base.end_s, interval_s=max(base.end_s, 1.0), seed=seed)
+    options = Options(
+        end_s=base.end_s, interval_s=max(base.end_s, 1.0), seed=seed, share=base.share, period_s=base.period_s
+    )
 
     def one(case: Case) -> Effect:
         done = run_case(bound, case, options, keep=True)

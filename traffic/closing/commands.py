@@ -109,7 +109,7 @@ def closures(
         wanted = read_cases(cases, source.network)
     except ValueError as error:
         raise ScenarioError([str(error)]) from error
-    base = run_base(source.bound)
+    base = run_base(source.bound, 0, source.share, source.period_s)
     effects = run_effects(source.bound, base, wanted, threads)
 
     def row(e: Effect) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def critical(
     tell: Callable[[int, int], None] = lambda done, of: None,
 ) -> tuple[Base, list[Effect]]:
     """(the run as it is, effects of closing each candidate for the whole run, the worst first)."""
-    base = run_base(source.bound)
+    base = run_base(source.bound, 0, source.share, source.period_s)
     edges = candidates(source, base, links)
     cases = [Case(edge, (edge,), source.begin_s) for edge in edges]
     effects = run_effects(source.bound, base, cases, threads, tell=lambda done: tell(done, len(cases)))

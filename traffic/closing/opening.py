@@ -17,7 +17,10 @@ from traffic.queueing.ways import complete
 
 @dataclass(frozen=True)
 class Source:
-    """Everything that a batch needs. `refused` are (trip, why); `begin_s` is the demand's own start."""
+    """Everything that a batch needs. `refused` are (trip, why); `begin_s` is the demand's own start.
+
+    share, period_s : drivers who compare ways as they drive, and how often (a scenario's `rerouting`)
+    """
 
     file: Path
     inputs: Inputs
@@ -26,6 +29,8 @@ class Source:
     completed: int
     begin_s: float
     refused: tuple[tuple[str, str], ...]
+    share: float = 0.0
+    period_s: float = 300.0
 
     @property
     def trips(self) -> int:
@@ -60,6 +65,16 @@ def _of_scenario(file: Path) -> tuple[Inputs, Path | None]:
     return inputs_of(section), section.queue.parameters
 
 
+def _rerouting(file: Path) -> tuple[float, float]:
+    """(share, period in s) of a scenario; nobody where the file says nothing of it."""
+    if file.suffix not in (".yaml", ".yml"):
+        return 0.0, 300.0
+    from twin.scenario.loader import load
+
+    rerouting = load(file).sections["traffic"].rerouting
+    return (rerouting.share, rerouting.period) if rerouting is not None else (0.0, 300.0)
+
+
 def open_source(
     file: Path,
     demand: Sequence[Path] = (),
@@ -78,4 +93,5 @@ def open_source(
         why = f" ({bound.fleet.refused[0][0]}: {bound.fleet.refused[0][1]})" if bound.fleet.refused else ""
         raise ValueError(f"{file.name}: no trip can be driven{why}")
     network = read_network(inputs.network)
-    return Source(file, inputs, network, bound, completed, inputs.begin_s, bound.fleet.refused)
+    share, period_s = _rerouting(file)
+    return Source(file, inputs, network, bound, completed, inputs.begin_s, bound.fleet.refused, share, period_s)
