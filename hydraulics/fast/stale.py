@@ -1,12 +1,10 @@
-"""Compiled kernels that are older than a source they were made from.
-
-Numba keeps machine code beside each source and looks at that one source's time only. The kernels are spread over
-modules and inlined into each other, so a change in one must also forget what the others have kept.
-"""
+"""The sources of this package's kernels, which are inlined into each other (see `twin.stale`)."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from twin import stale
 
 SOURCES = ("lanes.py", "kernels.py", "special.py", "layout.py", "queue.py")
 
@@ -14,11 +12,4 @@ SOURCES = ("lanes.py", "kernels.py", "special.py", "layout.py", "queue.py")
 def forget_stale(folder: Path | None = None) -> int:
     """Remove kept code of `folder` (this package) that is older than the newest source; gives how many files."""
     folder = folder or Path(__file__).parent
-    newest = max((folder / name).stat().st_mtime for name in SOURCES)
-    removed = 0
-    for name in SOURCES:
-        for kept in (folder / "__pycache__").glob(f"{name.removesuffix('.py')}.*.nbi"):
-            if kept.stat().st_mtime < newest:
-                kept.unlink(missing_ok=True)
-                removed += 1
-    return removed
+    return stale.forget_stale(folder / name for name in SOURCES)
