@@ -7,7 +7,7 @@ Without one the durations in the route file hold, and the same times are noted.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from traffic.config import Gate
 from traffic.network import RoadNetwork
 from traffic.sumo import Simulation
 from traffic.trips import FOREVER_S
+from twin.model import Balance
 from twin.ports import Arrival
 
 
@@ -33,6 +34,57 @@ class Truck:
     admitted_us: int | None = None
     left_us: int | None = None
     may_leave: bool = False
+
+
+def let_in(arrivals: Iterable[Arrival], trucks: Mapping[str, Truck], unknown: list[str]) -> Iterator[tuple[Truck, int]]:
+    """Trucks at the gate that the terminal admits, and when; ids that are not at the gate go to `unknown`."""
+    for arrival in arrivals:
+        truck = trucks.get(arrival.id)
+        if truck is None or truck.state != "gate" or truck.admitted_us is not None:
+            unknown.append(arrival.id)
+            continue
+        truck.admitted_us = arrival.time_us
+        yield truck, arrival.time_us
+
+
+def sent_away(
+    arrivals: Iterable[Arrival], trucks: Mapping[str, Truck], unknown: list[str]
+) -> Iterator[tuple[Truck, int]]:
+    """Trucks in the yard that the terminal sends away, and when.
+
+    One that is still rolling to its place is only told (`may_leave`); ids that are not inside go to `unknown`.
+    """
+    for arrival in arrivals:
+        truck = trucks.get(arrival.id)
+        if truck is None or truck.admitted_us is None or truck.may_leave:
+            unknown.append(arrival.id)
+            continue
+        truck.may_leave = True
+        if truck.state == "yard":
+            truck.left_us = arrival.time_us
+            yield truck, arrival.time_us
+
+
+def by_state(trucks: Iterable[Truck]) -> dict[str, int]:
+    """How many trucks are in each state."""
+    found = dict.fromkeys(("road", "gate", "inside", "yard", "left"), 0)
+    for truck in trucks:
+        found[truck.state] += 1
+    return found
+
+
+def handed_over(trucks: Collection[Truck], refused: int) -> Balance:
+    """The account of trucks between gate and departure; `refused` hand-overs are noted."""
+    states = by_state(trucks)
+    return Balance(
+        "trucks at the terminal",
+        "1",
+        stored_start=0.0,
+        stored_now=float(states["gate"] + states["inside"] + states["yard"]),
+        inflow={"gate arrivals": float(sum(truck.gate_us is not None for truck in trucks))},
+        outflow={"left": float(states["left"])},
+        noted={"refused hand-overs": float(refused)},
+    )
 
 
 @dataclass
@@ -122,25 +174,13 @@ class TerminalGate:
 
     def admit(self, arrivals: Iterable[Arrival]) -> None:
         """The terminal has let these trucks in: they free the lane."""
-        for arrival in arrivals:
-            truck = self.trucks.get(arrival.id)
-            if truck is None or truck.state != "gate" or truck.admitted_us is not None:
-                self.unknown.append(arrival.id)
-                continue
-            truck.admitted_us = arrival.time_us
+        for truck, _ in let_in(arrivals, self.trucks, self.unknown):
             self._resume(truck, "inside")
 
     def release(self, arrivals: Iterable[Arrival]) -> None:
         """The terminal sends these trucks away; one that is still rolling to its place leaves when it gets there."""
-        for arrival in arrivals:
-            truck = self.trucks.get(arrival.id)
-            if truck is None or truck.admitted_us is None or truck.may_leave:
-                self.unknown.append(arrival.id)
-                continue
-            truck.may_leave = True
-            if truck.state == "yard":
-                truck.left_us = arrival.time_us
-                self._resume(truck, "left")
+        for truck, _ in sent_away(arrivals, self.trucks, self.unknown):
+            self._resume(truck, "left")
 
     def _resume(self, truck: Truck, state: str) -> None:
         """End its stop. SUMO reports only stops that end by themselves, so its state changes here."""
@@ -176,7 +216,4 @@ class TerminalGate:
 
     def counts(self) -> dict[str, int]:
         """Trucks by state."""
-        found = dict.fromkeys(("road", "gate", "inside", "yard", "left"), 0)
-        for truck in self.trucks.values():
-            found[truck.state] += 1
-        return found
+        return by_state(self.trucks.values())

@@ -12,7 +12,7 @@ from traffic.closures import ClosureLog
 from traffic.config import TrafficConfig
 from traffic.emergency import Responses
 from traffic.facilities import Facilities
-from traffic.gate import TerminalGate
+from traffic.gate import TerminalGate, handed_over
 from traffic.measures import Diversions, TruckHold
 from traffic.names import is_named
 from traffic.network import RoadNetwork
@@ -251,14 +251,4 @@ def balances_of(sim: Simulation, trips: Trips, gate: TerminalGate | None) -> lis
     )
     if gate is None:
         return [vehicles]
-    trucks, states = gate.trucks.values(), gate.counts()
-    handed = Balance(
-        "trucks at the terminal",
-        "1",
-        stored_start=0.0,
-        stored_now=float(states["gate"] + states["inside"] + states["yard"]),
-        inflow={"gate arrivals": float(sum(truck.gate_us is not None for truck in trucks))},
-        outflow={"left": float(states["left"])},
-        noted={"refused hand-overs": float(len(gate.unknown))},
-    )
-    return [vehicles, handed]
+    return [vehicles, handed_over(gate.trucks.values(), len(gate.unknown))]

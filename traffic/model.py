@@ -15,6 +15,7 @@ from traffic.closures import ClosureLog
 from traffic.contraflow import patched, wanted
 from traffic.demand import Inputs, inputs_of
 from traffic.emergency import Responses
+from traffic.exchange import depth_on, for_rescue, hear
 from traffic.facilities import Facilities
 from traffic.gate import TerminalGate
 from traffic.measures import Diversions, TruckHold
@@ -180,31 +181,17 @@ class TrafficModel:
             self.trips.roads_opened(self._now_us)
 
     def _depth_on(self, edge_ids: Iterable[str]) -> dict[str, float]:
-        return {edge_id: float(self.water.depth[self.network.index[edge_id]]) for edge_id in edge_ids}
+        return depth_on(self.network, self.water, edge_ids)
 
     def _for_rescue(self) -> tuple[FloatArray, NDArray[np.bool_], bytes]:
         """Speeds (edges,) and closures for emergency vehicles, and a key of both."""
-        closed = np.zeros(len(self.network.edges), dtype=bool)
-        closed[[self.network.index[e] for e, classes in self.roads.closed.items() if "emergency" in classes]] = True
-        return self.water.wet, closed, self.water.wet.tobytes() + closed.tobytes()
+        return for_rescue(self.network, self.roads, self.water)
 
     # --- exchange -----------------------------------------------------------------------------------------------
 
     def put(self, port: str, values: Any) -> None:
         """Depths (n,) in m on the edges, open manholes, or trucks that the terminal lets in or sends away."""
-        if port == "depth":
-            self.water.put_depth(values)
-        elif port == "open_manholes":
-            self.water.put_manholes(values, self.setup.sources.get(port))
-        elif self.gate is None:
-            if values:
-                raise ValueError(f"'{port}' gives {len(values)} trucks, but this traffic has no `gate`")
-        elif port == "admissions":
-            self.gate.admit(values)
-        elif port == "departures":
-            self.gate.release(values)
-        else:
-            raise ValueError(f"traffic takes no '{port}'")
+        hear(port, values, self.water, self.gate, self.setup.sources.get(port))
 
     def take(self, port: str) -> Any:
         """Present values of an output; trucks at the gate since the last take."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from traffic.config import TrafficConfig
 from traffic.demand import Inputs, inputs_of, read_sumocfg
 from traffic.fast.demand import Demand
 from traffic.fast.network import QueueNetwork
@@ -37,8 +38,10 @@ class Source:
         return len(self.bound.fleet.ids)
 
 
-def inputs_from(file: Path, demand: Sequence[Path] = (), additional: Sequence[Path] = ()) -> tuple[Inputs, Path | None]:
-    """The files behind `file` (.sumocfg, scenario .yaml, or .net.xml with `demand`), and a scenario's own parameters.
+def inputs_from(
+    file: Path, demand: Sequence[Path] = (), additional: Sequence[Path] = ()
+) -> tuple[Inputs, TrafficConfig | None]:
+    """The files behind `file` (.sumocfg, scenario .yaml, or .net.xml with `demand`), and a scenario's own section.
 
     Raises `ValueError` in a sentence."""
     if not file.is_file():
@@ -55,24 +58,14 @@ def inputs_from(file: Path, demand: Sequence[Path] = (), additional: Sequence[Pa
     return Inputs(file, tuple(demand), tuple(additional)), None
 
 
-def _of_scenario(file: Path) -> tuple[Inputs, Path | None]:
+def _of_scenario(file: Path) -> tuple[Inputs, TrafficConfig]:
     from twin.scenario.loader import load
 
     scenario = load(file)
     section = scenario.sections.get("traffic")
     if section is None:
         raise ValueError(f"{file.name} has no traffic")
-    return inputs_of(section), section.queue.parameters
-
-
-def _rerouting(file: Path) -> tuple[float, float]:
-    """(share, period in s) of a scenario; nobody where the file says nothing of it."""
-    if file.suffix not in (".yaml", ".yml"):
-        return 0.0, 300.0
-    from twin.scenario.loader import load
-
-    rerouting = load(file).sections["traffic"].rerouting
-    return (rerouting.share, rerouting.period) if rerouting is not None else (0.0, 300.0)
+    return inputs_of(section), section
 
 
 def open_source(
@@ -84,7 +77,7 @@ def open_source(
 ) -> Source:
     """Read and bind all files. Raises `ValueError` in a sentence."""
     inputs, own = inputs_from(file, demand, additional)
-    given = read_parameters(parameters or own)
+    given = read_parameters(parameters or (own.queue.parameters if own is not None else None))
     queue = QueueNetwork.read(inputs.network, inputs.additional)
     whole, completed = complete(queue, Demand.read(inputs.routes, inputs.additional))
     whole = replace(whole, trips=[trip for trip in whole.trips if trip.depart_s >= inputs.begin_s])
@@ -93,5 +86,6 @@ def open_source(
         why = f" ({bound.fleet.refused[0][0]}: {bound.fleet.refused[0][1]})" if bound.fleet.refused else ""
         raise ValueError(f"{file.name}: no trip can be driven{why}")
     network = read_network(inputs.network)
-    share, period_s = _rerouting(file)
+    drivers = own.rerouting if own is not None else None
+    share, period_s = (drivers.share, drivers.period) if drivers is not None else (0.0, 300.0)
     return Source(file, inputs, network, bound, completed, inputs.begin_s, bound.fleet.refused, share, period_s)

@@ -13,7 +13,7 @@ import numpy as np
 
 from traffic.config import Gate
 from traffic.fast.kernels import LONGEST
-from traffic.gate import Truck
+from traffic.gate import Truck, by_state, let_in, sent_away
 from traffic.network import RoadNetwork
 from traffic.queueing.demand import CoupledDemand
 from traffic.queueing.run import CoupledRun
@@ -110,27 +110,15 @@ class QueueGate:
 
     def admit(self, arrivals: Iterable[Arrival]) -> None:
         """The terminal has let these trucks in: they free the lane."""
-        for arrival in arrivals:
-            truck = self.trucks.get(arrival.id)
-            if truck is None or truck.state != "gate" or truck.admitted_us is not None:
-                self.unknown.append(arrival.id)
-                continue
-            truck.admitted_us = arrival.time_us
-            self._wish[truck.id] = arrival.time_us
-            self._send_on(truck, arrival.time_us)
+        for truck, time_us in let_in(arrivals, self.trucks, self.unknown):
+            self._wish[truck.id] = time_us
+            self._send_on(truck, time_us)
 
     def release(self, arrivals: Iterable[Arrival]) -> None:
         """The terminal sends these trucks away; one that is still rolling to its place leaves when it gets there."""
-        for arrival in arrivals:
-            truck = self.trucks.get(arrival.id)
-            if truck is None or truck.admitted_us is None or truck.may_leave:
-                self.unknown.append(arrival.id)
-                continue
-            truck.may_leave = True
-            if truck.state == "yard":
-                truck.left_us = arrival.time_us
-                self._wish[truck.id] = arrival.time_us
-                self._send_on(truck, arrival.time_us)
+        for truck, time_us in sent_away(arrivals, self.trucks, self.unknown):
+            self._wish[truck.id] = time_us
+            self._send_on(truck, time_us)
 
     def take_arrivals(self) -> list[Arrival]:
         """Trucks that came to the gate since the last call."""
@@ -159,7 +147,4 @@ class QueueGate:
 
     def counts(self) -> dict[str, int]:
         """Trucks by state."""
-        found = dict.fromkeys(("road", "gate", "inside", "yard", "left"), 0)
-        for truck in self.trucks.values():
-            found[truck.state] += 1
-        return found
+        return by_state(self.trucks.values())

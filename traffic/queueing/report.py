@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from traffic.gate import handed_over
 from traffic.metrics import Figures, summary_of
 from traffic.queueing.figures import QueueTimes, trip_log
 from traffic.queueing.gate import QueueGate
@@ -74,14 +75,4 @@ def balances_of(trips: QueueTrips, gate: QueueGate | None) -> list[Balance]:
     )
     if gate is None:
         return [vehicles]
-    trucks, states = gate.trucks.values(), gate.counts()
-    handed = Balance(
-        "trucks at the terminal",
-        "1",
-        stored_start=0.0,
-        stored_now=float(states["gate"] + states["inside"] + states["yard"]),
-        inflow={"gate arrivals": float(sum(truck.gate_us is not None for truck in trucks))},
-        outflow={"left": float(states["left"])},
-        noted={"refused hand-overs": float(len(gate.unknown))},
-    )
-    return [vehicles, handed]
+    return [vehicles, handed_over(gate.trucks.values(), len(gate.unknown))]
