@@ -19,17 +19,11 @@ def figures(
     """Gantt of ships and quay cranes, and a map of how full the lanes were."""
     from port.figures.gantt import draw_gantt
     from port.figures.lanes import draw_lanes
+    from port.run_folder import open_run
     from twin.cli.show import as_json as text
-    from twin.results.view import RunView
-    from twin.scenario.problems import ScenarioError
     from twin.whole import whole
 
-    view = RunView(run)
-    if "port" not in view.sections:
-        raise ScenarioError([f"{run}: the run has no port"])
-    if out.exists() and not out.is_dir():
-        raise ScenarioError([f"--out {out}: this is a file, a folder is wanted"])
-    out.mkdir(parents=True, exist_ok=True)
+    view = open_run(run, out)
     made = []
     for name, draw in (("gantt.png", draw_gantt), ("lanes.png", draw_lanes)):
         with whole(out / name) as part:

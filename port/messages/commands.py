@@ -20,19 +20,13 @@ def messages(
 ) -> None:
     """Gate and quay reports of a run (CODECO, COARRI; EDIFACT D.95B), and its cycles in TIC4.0's form."""
     from port.messages.report import files_of
+    from port.run_folder import open_run
     from port.tic40.events import events
     from twin.cli.show import as_json as text
     from twin.cli.show import print_table
-    from twin.results.view import RunView
-    from twin.scenario.problems import ScenarioError
     from twin.whole import write_text_whole
 
-    view = RunView(run)
-    if "port" not in view.sections:
-        raise ScenarioError([f"{run}: the run has no port"])
-    if out.exists() and not out.is_dir():
-        raise ScenarioError([f"--out {out}: this is a file, a folder is wanted"])
-    out.mkdir(parents=True, exist_ok=True)
+    view = open_run(run, out)
     rows = []
     for name, body, count in files_of(view, sender, recipient):
         write_text_whole(out / name, body)

@@ -1,0 +1,19 @@
+"""A finished run with a terminal, and the folder into which a command writes about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twin.results.view import RunView
+from twin.scenario.problems import ScenarioError
+
+
+def open_run(run: Path, out: Path) -> RunView:
+    """The run; makes `out`. `ScenarioError` when the run has no port or `out` is a file."""
+    view = RunView(run)
+    if "port" not in view.sections:
+        raise ScenarioError([f"{run}: the run has no port"])
+    if out.exists() and not out.is_dir():
+        raise ScenarioError([f"--out {out}: this is a file, a folder is wanted"])
+    out.mkdir(parents=True, exist_ok=True)
+    return view
