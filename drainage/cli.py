@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson
 
 drainage_app = typer.Typer(
     name="drainage",
@@ -20,15 +21,6 @@ drainage_app = typer.Typer(
 )
 
 Inp = Annotated[Path, typer.Argument(help="sewers (SWMM INP file)", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON with stable keys")]
-Outs = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--out",
-        metavar="FILE",
-        help="write a table (.csv), a map (.geojson) or a figure (.png, .pdf, .svg); repeatable",
-    ),
-]
 
 
 @drainage_app.command()

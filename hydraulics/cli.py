@@ -9,6 +9,7 @@ import typer
 
 from hydraulics.watch.command import watch
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson, Maps, Threads, Top
 
 water_app = typer.Typer(
     name="water", help="Questions to a water network (EPANET INP file).", no_args_is_help=True, add_completion=False
@@ -19,17 +20,6 @@ Required = Annotated[
     float | None,
     typer.Option("--required", min=0.1, help="pressure for full service, m (default: the file's, else 20)"),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON with stable keys")]
-Outs = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--out",
-        metavar="FILE",
-        help="write a table (.csv), a map (.geojson) or a figure (.png, .pdf, .svg); repeatable",
-    ),
-]
-Threads = Annotated[int, typer.Option(min=1, max=64, help="threads")]
-Top = Annotated[int, typer.Option("--top", min=1, help="rows to print")]
 ValveFile = Annotated[
     Path | None,
     typer.Option(
@@ -55,7 +45,7 @@ def criticality(
     threads: Threads = 2,
     top: Top = 15,
     as_json: AsJson = False,
-    out: Outs = None,
+    out: Maps = None,
 ) -> None:
     """Close every pipe (or valve segment) in turn and rank the failures by what customers lose."""
     from hydraulics.questions.criticality import pipe_criticality, segment_criticality
@@ -96,7 +86,7 @@ def isolate(
     missing: Annotated[int, typer.Option(min=0, help="pipes of a node without a valve, where no layer is given")] = 1,
     required: Required = None,
     as_json: AsJson = False,
-    out: Outs = None,
+    out: Maps = None,
 ) -> None:
     """The valves to close for a burst, who loses water, and the second choice when a valve is stuck."""
     from hydraulics.questions.effect import pressure_rule
@@ -148,7 +138,7 @@ def fireflow(
     threads: Threads = 2,
     top: Top = 15,
     as_json: AsJson = False,
-    out: Outs = None,
+    out: Maps = None,
 ) -> None:
     """The flow that each hydrant gives at a residual pressure."""
     from hydraulics.questions.figures import draw_fire_flow

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson
 
 
 @guarded
@@ -28,7 +29,7 @@ def dispatch(
         Path | None, typer.Option("--runs", help="keep the run folders here (default: none is kept)")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=3, help="policies that run at the same time")] = 2,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+    as_json: AsJson = False,
     out: Annotated[
         list[Path] | None,
         typer.Option("--out", metavar="FILE", help="write the table (.csv) or a figure (.png, .pdf, .svg); repeatable"),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson
 
 
 @guarded
@@ -41,7 +42,7 @@ def import_command(
     log_file: Annotated[
         Path | None, typer.Option("--log", help="write every repair with its mains to a text file")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a SWMM file of a city's mains (GeoJSON): gaps are filled and errors mended by stated rules, all logged."""
     from drainage.importing.run import Choices, import_mains, tried

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson
 
 AFTER_H = 4.0
 """The run goes on this long after the rain: the loosest limit of drain-down."""
@@ -33,7 +34,7 @@ def gb50014_command(
     sets: Annotated[list[str] | None, typer.Option("--set", help="change a value of the scenario: a.b=value")] = None,
     root: Annotated[Path | None, typer.Option("--root", help="folder that the scenario's files stay in")] = None,
     top: Annotated[int, typer.Option(min=1, help="rows to print")] = 15,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+    as_json: AsJson = False,
     out: Annotated[
         list[Path] | None, typer.Option("--out", metavar="FILE", help=".csv, .geojson, .png, .pdf or .svg; repeatable")
     ] = None,

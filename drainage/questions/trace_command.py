@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson
 
 
 @guarded
@@ -30,7 +31,7 @@ def trace_command(
     ] = None,
     back: Annotated[float, typer.Option(min=0.25, max=48.0, help="how long before a reading it may have begun, h")] = 6,
     top: Annotated[int, typer.Option(min=1, help="rows to print")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+    as_json: AsJson = False,
     out: Annotated[
         list[Path] | None, typer.Option("--out", metavar="FILE", help=".csv, .geojson, .png, .pdf or .svg; repeatable")
     ] = None,

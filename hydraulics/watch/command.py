@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson
 from twin.scenario.problems import ScenarioError, suggest
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def watch(
     required: Annotated[float, typer.Option(min=0.1, help="pressure for full service, m")] = 20.0,
     trials: Annotated[int, typer.Option(min=0, help="also try so many made-up cases and say how many are found")] = 0,
     seed: Annotated[int, typer.Option(min=0)] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+    as_json: AsJson = False,
     out: Annotated[
         list[Path] | None,
         typer.Option(

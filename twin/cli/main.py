@@ -11,6 +11,7 @@ import typer
 
 from twin import __version__
 from twin.cli.guard import end_with, guarded
+from twin.cli.options import AsJson, Quiet, ScenarioFile
 
 app = typer.Typer(
     name="twin",
@@ -21,7 +22,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ScenarioFile = Annotated[Path, typer.Argument(help="scenario file (YAML)", show_default=False, readable=False)]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="override a value, e.g. --set seed=8", show_default=False),
@@ -33,7 +33,6 @@ Root = Annotated[
     ),
 ]
 Runs = Annotated[Path, typer.Option("--runs", help="folder of run folders")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON with stable keys")]
 
 
 def _version(wanted: bool) -> None:
@@ -68,7 +67,7 @@ def run(
     ] = True,
     report: Annotated[bool, typer.Option(help="write report.html")] = True,
     threads: Annotated[int, typer.Option(min=1, max=64, help="models that advance at the same time")] = 2,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
     parent: Annotated[int | None, typer.Option(hidden=True, help="end when this process is gone")] = None,
 ) -> None:
@@ -125,7 +124,7 @@ def build(
     ] = None,
     sets: Overrides = None,
     root: Root = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Build a consistent city (water, sewers, traffic, terminal) from a street network."""
     from twin.cli.build import build_command
