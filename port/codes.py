@@ -31,9 +31,10 @@ from __future__ import annotations
     TAKEOVER,
     FAIL,
     REPAIR,
-) = range(1, 15)
+    RELEASE,
+) = range(1, 16)
 """Classes of timed events. Entities: call, none, visitor, visitor, visitor, crane, crane, gantry, vehicle, junction,
-truck, truck, machine, machine. Vehicles count the driverless trucks first, then road trucks in order of arrival;
+truck, truck, machine, machine, box. Vehicles count the driverless trucks first, then road trucks in order of arrival;
 machines count quay cranes, gantries, driverless trucks."""
 
 RANK_BITS = 32
@@ -47,7 +48,7 @@ L_AT_BLOCK, L_GANTRY, L_STORE, L_RETRIEVE, L_RECEIVE, L_DELIVER = range(11, 17)
 L_ARRIVED, L_ADMITTED, L_DEPARTED, L_REFUSED, L_EMPTY = range(17, 22)
 L_ENTER, L_END, L_AT, L_GRIDLOCK = range(22, 26)
 L_STATION, L_PLUGGED, L_CHARGED, L_CALLS, L_TAKEN, L_FREED = range(26, 32)
-L_FAILS, L_REPAIRED, L_STARVED, L_DONE = range(32, 36)
+L_FAILS, L_REPAIRED, L_STARVED, L_DONE, L_TRANSHIP, L_RELEASED, L_ASIDE = range(32, 39)
 
 LOG: dict[int, tuple[str, str, str, str]] = {
     L_BERTHED: ("BERTHED", "call", "berth", ""),
@@ -85,6 +86,9 @@ LOG: dict[int, tuple[str, str, str, str]] = {
     L_REPAIRED: ("REPAIRED", "machine", "", ""),
     L_STARVED: ("STARVED", "crane", "call", "us"),
     L_DONE: ("DONE", "truck", "crane", ""),
+    L_TRANSHIP: ("TRANSHIP", "box", "call or -2", "call that brought it"),
+    L_RELEASED: ("RELEASED", "box", "block", ""),
+    L_ASIDE: ("ASIDE", "vehicle", "arc", "place"),
 }
 DETAIL = frozenset({L_ENTER, L_END})
 """Rows that only the full log (level 2) holds; level 1 is enough for all tables, level 0 keeps nothing."""
@@ -97,3 +101,6 @@ DISCHARGING, LOADING = 1, 2
 """Directions of a quay move."""
 C_RETRIEVE, C_STORE, C_RECEIVE, C_DELIVER = range(4)
 """Cycles of a gantry."""
+FETCHES, TAKES, BRINGS, GIVES, CHARGES = range(5)
+"""Stages of a busy driverless truck: it drives to its boxes, stands there, drives with them, stands where they go; or
+it charges (the way to the station included)."""

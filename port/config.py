@@ -17,12 +17,15 @@ class PortSection(Section):
     engine: Literal["simpy", "fast"] = "simpy"
     """The reference engine, or the compiled one: the same log to the bit, many times faster."""
     dispatch: str = "fifo_nearest"
-    """Who drives next: `fifo_nearest` gives the oldest order to the nearest idle truck; see docs/port.md for others."""
+    """Who drives next: `fifo_nearest` gives the oldest order to the nearest idle truck; `hungarian`, `pairing`,
+    `chains` and `milp` plan; see docs/port.md for all."""
     trucks: Literal["auto", "road", "profile"] = "auto"
     """Where road trucks come from: the road network, or the terminal's own hourly profile. `auto`: the road network
     when the scenario has one."""
     fleet: Annotated[int, Field(ge=1, le=2000)] | None = None
     """Driverless trucks; overrides the terminal's file."""
+    record: Literal["moves", "trucks"] = "moves"
+    """`trucks`: the run also keeps every truck's way over the lanes, for `twin port replay`."""
 
 
 class CraneBreakdown(Verb):
@@ -51,10 +54,22 @@ class StopCranes(Verb):
     """The duty manager stops all quay cranes, whatever the wind."""
 
 
+class UnitOutage(Verb):
+    """A roadside unit (radio or sensor) fails."""
+
+    unit: str
+
+
+class CellularOutage(Verb):
+    """The terminal's 5G network is down."""
+
+
 VERBS: dict[str, type[Verb]] = {
     "crane_breakdown": CraneBreakdown,
     "gantry_breakdown": GantryBreakdown,
     "truck_breakdown": TruckBreakdown,
     "gate_close": GateClose,
     "stop_cranes": StopCranes,
+    "unit_outage": UnitOutage,
+    "cellular_outage": CellularOutage,
 }

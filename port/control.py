@@ -14,9 +14,12 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from port.booking import Bookings, book
 from port.dispatch import Policy, resolve
 from port.gate_watch import GateWatch
 from port.heard import Hearing
+from port.layers.acting import Layers
+from port.layers.rain import rain_range
 from port.plan import Plan
 from port.state import Crane, Gantry, Machine, TraceRow, Truck, Vessel
 from port.terminal import Terminal
@@ -26,8 +29,6 @@ from port.weather import WindSwitch, sight_speed, wet_speeds
 from twin.clock import US, to_us
 from twin.ports import Arrival
 
-POWER_ENOUGH = 0.5
-"""Below this share of the supply the machines stop."""
 SLOWEST_MPS = 0.1
 """A speed below this is standing still."""
 OPEN, SLOWED, CLOSED = 0.0, 1.0, 2.0
@@ -74,10 +75,12 @@ class Engine(ABC):
         self.depth = np.zeros(lanes)
         self.lane_state = np.zeros(lanes)
         self.lane_caps = np.full(lanes, NO_LIMIT)
+        self.layer_caps = np.full((2, lanes), NO_LIMIT)
         self.closed: frozenset[int] = frozenset()
-        self.wind, self.visibility = 0.0, float("inf")
+        self.wind, self.visibility, self.rain = 0.0, float("inf"), 0.0
         self.ways = plan.open_ways
         self.speeds = np.zeros((3, lanes))
+        self._bookings: Bookings | None = None
         self._set_speeds()
         self._build()
         after, limits = to_us(self.terminal.limits.restart_after), self.terminal.limits
@@ -88,6 +91,7 @@ class Engine(ABC):
         self.machines: list[Machine] = [*self.cranes, *self.gantries, *self.trucks]
         self.gate = GateWatch(self)
         self.hearing = Hearing(self)
+        self.layers = Layers(self)
 
     # what an engine provides
 
@@ -169,6 +173,16 @@ class Engine(ABC):
     def gate_counts(self) -> tuple[int, int]:
         """Road trucks before the gate and inside."""
 
+    def bookings(self) -> Bookings | None:
+        """Arrivals at the gate when trucks book slots; None when they come by the profile or by road."""
+        spec = self.terminal.gate.appointments
+        if spec is None or self.road:
+            return None
+        plan = self.plan
+        if self._bookings is None:
+            self._bookings = book(spec, self.seed, plan.truck_scale, plan.hours, self.midnight_us, self.duration_us)
+        return self._bookings
+
     @property
     def trace(self) -> list[TraceRow]:
         """(end_us, machine, cycle, box or −1, truck) of every finished cycle."""
@@ -179,13 +193,16 @@ class Engine(ABC):
     def advance(self, until_us: int) -> None:
         """All that happens before `until_us`; what is due at that very moment belongs to the next slice."""
         while True:
-            due = min((s.due_us for s, _, _ in self.switches if s.due_us is not None), default=None)
+            times = (*(s.due_us for s, _, _ in self.switches), self.layers.due_us)
+            due = min((t for t in times if t is not None), default=None)
             if due is None or due >= until_us:
                 break
             self._run_to(max(due, self.now_us))
             for switch, machines, name in self.switches:
                 if switch.due_us == due:
                     self._act_on_wind(switch, machines, name)
+            if self.layers.due_us == due:
+                self.layers.act(due)
         self._run_to(until_us)
 
     def _run_to(self, until_us: int) -> None:
@@ -236,18 +253,9 @@ class Engine(ABC):
         else:
             self.say("cranes_back", f"{name} go on after the wind", cause="wind", machines=name)
 
-    def set_power(self, share: float) -> None:
-        """Supply of the terminal, 0 to 1; without enough of it quay cranes and gantries stop."""
-        machines = [*self.cranes, *self.gantries]
-        out = share < POWER_ENOUGH
-        if out == any("power" in m.stops for m in machines):
-            return
-        for machine in machines:
-            (self.stop if out else self.release)(machine, "power")
-        if out:
-            self.say("cranes_stopped", "the terminal has no power: cranes and gantries stop", cause="power")
-        else:
-            self.say("cranes_back", "the terminal has power again", cause="power")
+    def set_power(self, share: float, feeders: Sequence[float] = ()) -> None:
+        """Supply of the terminal and of its feeders, 0 to 1; without enough of it cranes, gantries and units stop."""
+        self.layers.set_power(share, feeders)
 
     def say(self, what: str, text: str, **data: object) -> None:
         """A line in the journal, now."""
@@ -262,27 +270,44 @@ class Engine(ABC):
             self.lane_caps = caps
             self._change_speeds()
 
+    def set_layer_caps(self, mps: NDArray[np.float64]) -> None:
+        """(2, n_lanes) fastest that the layers let driverless trucks go without and with a box, m/s; inf for no cap."""
+        caps = np.minimum(mps, NO_LIMIT)
+        if not np.array_equal(caps, self.layer_caps):
+            self.layer_caps = caps
+            self._change_speeds()
+
     def set_takeover_rates(self, per_m: NDArray[np.float64]) -> None:
         """(n_lanes,) calls for a remote operator per metre driven without a driver."""
-        self._use_rates(np.array(per_m, dtype=float))
+        self.layers.set_rates(np.array(per_m, dtype=float))
 
     def set_retries(self, quay: NDArray[np.float64] | None = None, yard: NDArray[np.float64] | None = None) -> None:
         """Chance of a repeated alignment at each quay crane (n_cranes,) and block (n_blocks,); None for the file's."""
         given = [self.plan.quay_retries() if quay is None else quay, self.plan.yard_retries() if yard is None else yard]
-        self._use_retries(*(np.array(p, dtype=float) for p in given))
+        self.layers.set_retries(*(np.array(p, dtype=float) for p in given))
 
     # water and fog
 
     def set_visibility(self, visibility_m: float) -> None:
         """Meteorological visibility; caps the speed of driverless trucks."""
-        if visibility_m == self.visibility:
-            return
-        before = self._sight_mps() < SLOWEST_MPS
-        self.visibility = visibility_m
-        self._change_speeds()
-        if (self._sight_mps() < SLOWEST_MPS) != before:
-            words = "go on" if before else "stand still: they cannot see"
-            self.say("trucks_back" if before else "trucks_stopped", f"driverless trucks {words}", cause="fog")
+        if visibility_m != self.visibility:
+            self._see(visibility_m, self.rain)
+
+    def set_rain(self, rain_mmh: float) -> None:
+        """Rain, mm/h; shortens what the trucks' sensors see."""
+        if rain_mmh != self.rain:
+            self._see(self.visibility, rain_mmh)
+
+    def _see(self, visibility_m: float, rain_mmh: float) -> None:
+        before = self._sight_mps()
+        self.visibility, self.rain = visibility_m, rain_mmh
+        now = self._sight_mps()
+        if now != before:
+            self._change_speeds()
+        if (now < SLOWEST_MPS) != (before < SLOWEST_MPS):
+            words = "stand still: they cannot see" if now < SLOWEST_MPS else "go on"
+            what = "trucks_stopped" if now < SLOWEST_MPS else "trucks_back"
+            self.say(what, f"driverless trucks {words}", cause="fog")
 
     def set_depth(self, depth_m: NDArray[np.float64]) -> None:
         """Water on every lane, m: slows trucks, closes lanes, stops the blocks and cranes that stand at them."""
@@ -318,7 +343,8 @@ class Engine(ABC):
 
     def _sight_mps(self) -> float:
         fleet = self.terminal.fleet
-        return sight_speed(self.visibility * fleet.sight_share, fleet.brake, fleet.reaction)
+        seen = min(self.visibility * fleet.sight_share, rain_range(self.rain, fleet.rain))
+        return sight_speed(seen, fleet.brake, fleet.reaction)
 
     def _change_speeds(self) -> None:
         self._set_speeds()
@@ -329,7 +355,7 @@ class Engine(ABC):
         fleet, sight, limit = self.terminal.fleet, self._sight_mps(), self.plan.limit
         wet = wet_speeds(self.depth, limit)
         for mode, own in enumerate((fleet.speed, min(fleet.speed, fleet.speed_loaded))):
-            speed = np.minimum(np.minimum(wet, self.lane_caps), min(own, sight))
+            speed = np.minimum(np.minimum(wet, np.minimum(self.lane_caps, self.layer_caps[mode])), min(own, sight))
             self.speeds[mode] = np.where(speed >= SLOWEST_MPS, speed, 0.0)
         self.speeds[2] = np.minimum(wet, self.terminal.road_trucks.speed)
         self.lane_state[:] = np.where(wet < limit, SLOWED, OPEN)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Protocol
 
 import numpy as np
@@ -37,9 +38,23 @@ class Decision:
     busy, busy_goal      number, and the place where the present trip leads
     busy_last            place where the truck will be free, −1 if not known yet
     busy_crane           quay crane of its order, −1 when it charges
+    busy_stage           what it does (`port.codes`: FETCHES, TAKES, BRINGS, GIVES, CHARGES),
+    busy_since_us        since when, and
+    busy_from            the place where this stage began
+    busy_halted          reasons why it stands still
     Per quay crane:
-    cover                trucks on their way to it
+    cover                trucks that are to come to it or stand at it with an order
     crane_place          its place
+    crane_since_us       when its running cycle began, −1 while it waits
+    crane_serving        the truck under its spreader, −1 when there is none
+    crane_halted         reasons why it begins no cycle
+    Per block:
+    block_place, block_gantries
+    block_work           boxes that are on their way to its gantries or out of it, and not handled yet
+    block_open           1 where trucks may drive in its lane
+    Means of the terminal's file:
+    handover_us, cycle_us   of a quay crane: with the truck, and the rest of its cycle without it
+    gantry_us               of a gantry's cycle
     """
 
     now_us: int
@@ -57,6 +72,20 @@ class Decision:
     cover: IntArray
     crane_place: IntArray
     time_us: IntArray
+    busy_stage: IntArray
+    busy_since_us: IntArray
+    busy_from: IntArray
+    busy_halted: IntArray
+    crane_since_us: IntArray
+    crane_serving: IntArray
+    crane_halted: IntArray
+    block_place: IntArray
+    block_gantries: IntArray
+    block_work: IntArray
+    block_open: IntArray
+    handover_us: int
+    cycle_us: int
+    gantry_us: int
 
 
 class Policy(Protocol):
@@ -69,7 +98,22 @@ class Policy(Protocol):
     def assign(self, decision: Decision) -> Sequence[Pair]: ...
 
 
-POLICIES: dict[str, Callable[[], Policy]] = {}
+def later(module: str, name: str) -> Callable[[], Policy]:
+    """What makes a policy of a module that is imported when the first one is made: solvers are heavy."""
+
+    def make() -> Policy:
+        made: Policy = getattr(import_module(f"port.policies.{module}"), name)()
+        return made
+
+    return make
+
+
+POLICIES: dict[str, Callable[[], Policy]] = {
+    "chains": later("chains", "Chains"),
+    "hungarian": later("hungarian", "Hungarian"),
+    "milp": later("milp", "ShortHorizon"),
+    "pairing": later("pairing", "Pairing"),
+}
 """Policies in Python by name, beside the compiled `RULES`; others register here."""
 
 

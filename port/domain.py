@@ -46,6 +46,18 @@ LANES = Layer(
     hover="lane",
 )
 
+HEARD = Layer(
+    port="lane_heard",
+    title="Radio on terminal lanes",
+    kind="lines",
+    breaks=(0.5, 0.9, 0.99),
+    colours=("#a01a2c", "#d95f02", "#efc100", "#3585c6"),
+    labels=("under 50 % heard", "50 to 90 %", "90 to 99 %", "over 99 %"),
+    widths=(3.0, 3.0, 2.5, 2.0),
+    on=False,
+    hover="lane",
+)
+
 BLOCKS = Layer(
     port="block_stock",
     title="Containers in the yard",
@@ -86,7 +98,7 @@ DOMAIN = Domain(
     check=check,
     extent=extent,
     story=story,
-    layers=(LANES, BLOCKS, CRANES),
+    layers=(LANES, HEARD, BLOCKS, CRANES),
     curves=CURVES,
     headlines=("crane_rate", "moves", "truck_turn_time", "trucks_waiting_outside", "vessel_delay", "starved"),
 )

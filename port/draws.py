@@ -26,7 +26,7 @@ MASK = 2**64 - 1
 GAMMA = 0x9E3779B97F4A7C15
 """SplitMix64's step: 2^64 over the golden ratio, made odd."""
 
-QUAY_CRANE, GANTRY, TRUCK, VESSEL, VISITOR, ARRIVALS, YARD, FAILURES, BATTERY = range(1, 10)
+QUAY_CRANE, GANTRY, TRUCK, VESSEL, VISITOR, ARRIVALS, YARD, FAILURES, BATTERY, BOX, UNIT = range(1, 12)
 """Kinds of entities; each kind has number spaces of its own."""
 
 CELL_BITS = 12
@@ -97,6 +97,16 @@ def stream_keys(seed: int, kind: int, numbers: NDArray[Any]) -> NDArray[np.uint6
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return z ^ (z >> np.uint64(31))
+
+
+def first_indices(keys: NDArray[np.uint64], n: int) -> NDArray[np.int64]:
+    """`Stream.index(n)` as the first draw of each of these streams."""
+    with np.errstate(over="ignore"):
+        z = keys + np.uint64(GAMMA)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    return (((z >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32)).astype(np.int64)
 
 
 @cache

@@ -20,7 +20,7 @@ YARD = {c.L_STORE: STORE, c.L_RETRIEVE: RETRIEVE, c.L_RECEIVE: RECEIVE, c.L_DELI
 HEARD = np.array(
     sorted(
         {*QUAY, *YARD, c.L_ADMITTED, c.L_DEPARTED, c.L_BERTHED, c.L_LEFT, c.L_STARVED, c.L_REFUSED, c.L_EMPTY}
-        | {c.L_FAILS, c.L_REPAIRED, c.L_GRIDLOCK}
+        | {c.L_FAILS, c.L_REPAIRED, c.L_GRIDLOCK, c.L_ASIDE}
     )
 )
 FAILURE = "breakdown"
@@ -65,6 +65,10 @@ class Hearing:
             onto, lane = (plan.site.lane_ids[arc >> 1] for arc in (b, a))
             text = f"gridlock: {self.name(entity)} at the end of {lane} waits for a place on {onto}"
             self._tell(now, "gridlock", text, truck=self.name(entity), lane=lane, waits_for=onto)
+        elif code == c.L_ASIDE:
+            lane, goal = plan.site.lane_ids[a >> 1], plan.place_names[b]
+            text = f"no open way leads {self.name(entity)} to {goal}: it waits beside lane {lane}"
+            self._tell(now, "truck_aside", text, truck=self.name(entity), lane=lane, goal=goal)
         elif code == c.L_REFUSED:
             name = self.name(entity)
             self._tell(now, "truck_refused", f"{name} takes its box back: the yard is full", truck=name)

@@ -62,10 +62,8 @@ def generate(
     count = min(7 * berths, fitting) if blocks is None else blocks
     bays = int((depth - QUAY_ROAD_M - GATE_ROAD_M - 20.0) // BAY_M)
     if count < 1 or count > fitting:
-        raise ValueError(
-            f"{max(count, 1)} block{'s' if count > 1 else ''} of {BLOCK_PITCH_M:g} m do not fit along {width:g} m of "
-            f"quay ({fitting} would)"
-        )
+        many = f"{count} blocks of {BLOCK_PITCH_M:g} m do" if count > 1 else f"1 block of {BLOCK_PITCH_M:g} m does"
+        raise ValueError(f"{many} not fit along {width:g} m of quay ({fitting} would)")
     if bays < MIN_BAYS:
         raise ValueError(f"a depth of {depth:g} m leaves no room for blocks: {bays} bays of {BAY_M:g} m")
     sine, cosine = math.sin(math.radians(heading)), math.cos(math.radians(heading))
@@ -136,7 +134,7 @@ def complete(terminal: Terminal) -> Terminal:
     if fleet.trucks is None:
         cranes = sum(b.cranes for b in terminal.berths)
         fleet = fleet.model_copy(update={"trucks": TRUCKS_PER_CRANE * cranes})
-    if road.per_day is None:
+    if road.per_day is None and road.per_hour is None:
         road = road.model_copy(update={"per_day": ROAD_TRUCKS_PER_BERTH * len(terminal.berths)})
     return terminal.model_copy(update={"fleet": fleet, "road_trucks": road})
 

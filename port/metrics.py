@@ -9,13 +9,14 @@ import numpy as np
 
 from port.calls import PLANNED_RATE_PER_H
 from port.plan import JOULE_PER_KWH
-from port.state import Crane, Machine, Vessel
+from port.state import DELIVER, RECEIVE, RETRIEVE, STORE, Crane, Machine, Vessel
 from twin.model import Balance, Metric, Table
 
 if TYPE_CHECKING:
     from port.control import Engine
 
 HOUR_US = 3.6e9
+YEAR_US = 365 * 24 * HOUR_US
 MINUTE_US = 6e7
 WARM_US = 1_800_000_000
 """A ship that has been worked for less than this is projected at the planned rate, not at its own."""
@@ -157,12 +158,44 @@ def summary(engine: Engine) -> dict[str, Metric]:
             sum(t.used_j for t in world.trucks) / JOULE_PER_KWH, "kWh", "Energy of the driverless trucks.", "lower", 0
         ),
         "rehandles": Metric(tally.rehandles, "1", "Containers moved only to reach others.", "lower", 0),
+        "yard_fill": Metric(_fullest(engine), "1", "Yard at its fullest: share of the slots in use.", "lower", 2),
+        "teu_per_year": Metric(
+            moves * engine.terminal.yard.teu_per_box * YEAR_US / now if now else None,
+            "TEU/a",
+            "Throughput of a year at this pace, over the quay.",
+            "higher",
+            0,
+        ),
         "gridlocks": Metric(tally.gridlocks, "1", "Rings of full lanes that had to be dissolved.", "lower", 0),
     }
+    found |= _passed_on(engine)
     names = {"wind": "wind", "flood": "water", "power": "a lack of power", "breakdown": "breakdown", "order": "order"}
     for cause, hours_stopped in stops.items():
         doc = f"Crane-hours in which quay cranes were stopped by {names.get(cause, cause)}."
         found[f"stopped_{cause}"] = Metric(hours_stopped, "h", doc, "lower")
+    return found
+
+
+def _fullest(engine: Engine) -> float:
+    """Most boxes in the stacks at any time, as a share of the slots."""
+    step = {STORE: 1, RECEIVE: 1, RETRIEVE: -1, DELIVER: -1}
+    held = np.cumsum([engine.world.tally.stock_start, *(step.get(row[2], 0) for row in engine.trace)])
+    return float(held.max() / engine.plan.capacity.sum())
+
+
+def _passed_on(engine: Engine) -> dict[str, Metric]:
+    """Figures of transhipment and of appointments, where there are any."""
+    found: dict[str, Metric] = {}
+    tally, bookings = engine.world.tally, engine.bookings()
+    if engine.terminal.yard.transhipment or any(v.transfers for v in engine.calls):
+        doc = "Containers discharged for a later ship."
+        found["transhipped"] = Metric(tally.transhipped, "1", doc, "higher", 0)
+    if bookings is not None:
+        moved, away = bookings.moved, bookings.refused + bookings.missing
+        doc = "Road trucks that booked a later slot than they wished."
+        found["appointments_moved"] = Metric(moved, "1", doc, "lower", 0)
+        doc = "Road trucks without a slot, or that did not come to theirs."
+        found["appointments_lost"] = Metric(away, "1", doc, "lower", 0)
     return found
 
 
@@ -188,7 +221,8 @@ def _gate_closed_h(engine: Engine) -> float:
 
 
 def _cranes_at(engine: Engine, vessel: Vessel) -> int:
-    return int((engine.plan.crane_berth == vessel.berth).sum())
+    at_work = np.bincount(engine.plan.crane_berth)
+    return int(at_work[vessel.berth] if vessel.berth >= 0 else at_work.min())
 
 
 def _s(time_us: int) -> float | None:
@@ -207,7 +241,8 @@ def _vessels(engine: Engine) -> Table:
     )
     rows = [
         (
-            *(v.name, site.berth_ids[v.berth], _s(v.at_us), _s(v.berthed_us), _s(v.work_us), _s(v.leaves_us)),
+            *(v.name, site.berth_ids[v.berth] if v.berth >= 0 else "any"),
+            *(_s(v.at_us), _s(v.berthed_us), _s(v.work_us), _s(v.leaves_us)),
             *(_s(v.departed_us), v.discharge, v.discharged, v.load, v.loaded, v.expected),
             _round(delay_h(v, now, _cranes_at(engine, v))),
         )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from port.config import PortSection
+from port.layers.told import layer_metrics, layer_tables
 from port.metrics import balances, summary, tables
 from port.ports import PORTS
 from port.reading import load_terminal
@@ -23,6 +24,10 @@ GATE_EXCHANGE_US = 10 * US
 """With a road network, trucks pass the gate in slices of 10 s, so that a lane is not held longer than that."""
 RATE_WINDOW_US = 900 * US
 NO_SHIP, WORKING, WAITING, STOPPED = 0.0, 1.0, 2.0, 3.0
+MOST_ROWS, ALL_ROWS = 1, 2
+"""Levels of the event log: without and with every truck's lanes."""
+YARD_LOG = "yard.npz"
+"""The whole log, in the model's folder."""
 
 
 class PortModel:
@@ -48,12 +53,14 @@ class PortModel:
             setup.journal.write,
             config.dispatch,
             self.from_road,
+            ALL_ROWS if config.record == "trucks" else MOST_ROWS,
         )
+        self._yard_log = setup.folder / YARD_LOG if config.record == "trucks" else None
         site = self.engine.site
         width = np.full(len(site.lane_ids), 7.0)
         self.places: Mapping[str, Places] = {
             "city": City(),
-            "terminal": Points(("terminal",), site.block_xy.mean(axis=0).reshape(1, 2), (terminal.name,)),
+            "terminal": self._supplies(),
             "gate": Points(("gate",), np.array([site.gate_xy])),
             "crane": Points(tuple(c.id for c in site.cranes), np.array([c.xy for c in site.cranes])),
             "block": Points(site.block_ids, site.block_xy),
@@ -61,6 +68,16 @@ class PortModel:
         }
         self._moves_seen = 0
         self._recent: list[int] = []
+
+    def _supplies(self) -> Points:
+        """The terminal itself, then its feeders, each in the middle of its blocks and cranes."""
+        terminal, site = self.engine.terminal, self.engine.site
+        at = {**dict(zip(site.block_ids, site.block_xy.tolist(), strict=True)), **{c.id: c.xy for c in site.cranes}}
+        fed = [[at[name] for name in (*f.blocks, *f.cranes)] or site.block_xy.tolist() for f in terminal.feeders]
+        middles = [np.mean(points, axis=0) for points in (site.block_xy.tolist(), *fed)]
+        feeders = tuple(f.id for f in terminal.feeders)
+        names = (terminal.name, *(f"feeder {name}" for name in feeders))
+        return Points(("terminal", *feeders), np.array(middles), names)
 
     def advance(self, until_us: int) -> int:
         self.engine.advance(until_us)
@@ -80,7 +97,9 @@ class PortModel:
         elif port == "lane_depth":
             self.engine.set_depth(np.asarray(values, dtype=float))
         elif port == "power":
-            self.engine.set_power(float(values[0]))
+            self.engine.set_power(float(values[0]), [float(v) for v in values[1:]])
+        elif port == "rain":
+            self.engine.set_rain(float(values[0]))
         else:
             raise ValueError(f"the terminal takes no '{port}'")
 
@@ -107,7 +126,10 @@ class PortModel:
         act = engine.stop if begins else engine.release
         cause = f"breakdown {event.id}"
         if event.verb == "gate_close":
+            ordered = bool(engine.gate.closed - {"flood"})
             (engine.gate.close if begins else engine.gate.open)(event.id)
+            if bool(engine.gate.closed - {"flood"}) == ordered:
+                return
             words = "is closed" if begins else "opens again"
             engine.say("gate_closed" if begins else "gate_open", f"the terminal's gate {words}")
             return
@@ -116,6 +138,12 @@ class PortModel:
                 act(crane, f"order {event.id}")
             words = "are stopped by order" if begins else "may work again"
             engine.say("cranes_stopped" if begins else "cranes_back", f"quay cranes {words}", cause="order")
+            return
+        if event.verb == "unit_outage":
+            engine.layers.set_unit(args.unit, cause, begins)
+            return
+        if event.verb == "cellular_outage":
+            engine.layers.set_cellular(cause, begins)
             return
         groups: dict[str, tuple[str, Any]] = {
             "crane_breakdown": ("crane", engine.cranes),
@@ -135,13 +163,18 @@ class PortModel:
         return balances(self.engine)
 
     def summary(self) -> dict[str, Metric]:
-        return summary(self.engine)
+        return {**summary(self.engine), **layer_metrics(self.engine)}
 
     def tables(self) -> dict[str, Table]:
-        return tables(self.engine)
+        return {**tables(self.engine), **layer_tables(self.engine)}
 
     def close(self) -> None:
-        """Nothing is open: the engine lives in memory."""
+        """Nothing is open, the engine lives in memory; writes the log where one is to be kept."""
+        path, self._yard_log = self._yard_log, None
+        if path is not None:
+            from port.replay.record import write_yard_log
+
+            write_yard_log(path, self.engine)
 
     # states
 
@@ -160,6 +193,11 @@ class PortModel:
         busy = np.where(states["crane_busy"] > 0, WORKING, np.where(states["crane_ship"] > 0, WAITING, NO_SHIP))
         return np.where([bool(c.stops) for c in self.engine.cranes], STOPPED, busy)
 
+    def lane_heard(self) -> NDArray[np.float64]:
+        """(n_lanes,) share of messages heard."""
+        radio = self.engine.layers.radio
+        return np.ones(len(self.engine.plan.lane_mm)) if radio is None else np.asarray(radio.heard)
+
 
 def _one(value: float) -> NDArray[np.float64]:
     return np.array([float(value)])
@@ -173,6 +211,7 @@ _STATES: dict[str, Callable[[PortModel], NDArray[np.float64]]] = {
     "cranes_working": lambda m: _one(m.engine.states()["crane_busy"].sum()),
     "fleet_busy": lambda m: _one(m.engine.states()["truck_busy"].sum()),
     "lane_state": lambda m: m.engine.lane_state.copy(),
+    "lane_heard": lambda m: m.lane_heard(),
     "lane_trucks": lambda m: m.engine.states()["lane_trucks"],
     "block_stock": lambda m: m.engine.states()["block_stock"],
     "crane_state": lambda m: m.crane_states(),

@@ -73,7 +73,7 @@ class Site:
             (ax, ay), (bx, by) = berth.line
             for i in range(berth.cranes):
                 f = (i + 0.5) / berth.cranes
-                xy = (ax + f * (bx - ax), ay + f * (by - ay))
+                xy = berth.crane_points[i] if berth.crane_points else (ax + f * (bx - ax), ay + f * (by - ay))
                 cranes.append(CranePlace(f"QC{len(cranes) + 1:02d}", k, xy, nearest_spot(shapes, xy)))
         block_spots = tuple((index[b.lane], lengths[index[b.lane]] / 2) for b in terminal.blocks)
         gate_xy = terminal.gate.at or terminal.origin or (0.0, 0.0)

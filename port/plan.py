@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from port.draws import quantiles
+from port.dwell import aged, rest_is_even, stays
 from port.network import Router, Site, nearest_spot, point_at
 from port.sections import Breakdown, Spread
 from port.terminal import Terminal
@@ -25,6 +26,8 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 GATE_PLACE = 0
+FEWEST_PER_DAY = 1e-3
+"""Fewer road trucks are none: looking for the next one would go through centuries of hours."""
 ROOMY = 1 << 40
 """Trucks on a lane when occupation is switched off."""
 RULES = {"first_come": 0, "manned_first": 1, "driverless_first": 2, "loaded_first": 3}
@@ -69,9 +72,16 @@ class Plan:
         self.clearance_us = to_us(roads.clearance)
         self.rule = RULES[roads.right_of_way]
         self.fleet_size = fleet.trucks or 0
+        road = terminal.road_trucks
+        self.hours = road.per_hour or terminal.gate.profile
+        self.trucks_per_day = sum(road.per_hour) if road.per_hour else road.per_day or 0.0
+        few = self.trucks_per_day < FEWEST_PER_DAY
+        self.truck_scale = 0.0 if few else self.trucks_per_day / (sum(self.hours) or 1.0)
         self.orders_ahead = terminal.quay_crane.orders_ahead
         self.up = np.array([fleet.acceleration or 0.0] * 2 + [terminal.road_trucks.acceleration or 0.0])
         self.down = np.array([fleet.deceleration or 0.0] * 2 + [terminal.road_trucks.deceleration or 0.0])
+        self.start_us = (0, 0, to_us(terminal.road_trucks.reaction))
+        self.headway_us = (0, 0, to_us(terminal.road_trucks.headway))
         energy = fleet.energy
         self.joule_per_m = np.array([energy.empty_kwh_per_km, energy.loaded_kwh_per_km]) * JOULE_PER_KWH / 1000
         self.j_per_m = tuple(round(j) for j in self.joule_per_m)
@@ -170,6 +180,22 @@ class Plan:
         }
 
     @cached_property
+    def stays(self) -> dict[str, tuple[int, ...]] | None:
+        """Tables of stays in the yard (ms) by what the boxes are: imports, exports, transhipment, and the rest of the
+        stay of imports that are there at the start (see `port.dwell.aged`)."""
+        dwell = self.terminal.yard.dwell
+        if dwell is None:
+            return None
+        kinds = {"imports": dwell.imports, "exports": dwell.exports, "transhipment": dwell.transhipment}
+        return {name: stays(spread) for name, spread in kinds.items()} | {"rest": aged(dwell.imports)}
+
+    @cached_property
+    def rest_is_even(self) -> bool:
+        """Whether the rest of an import's stay is an even share of what the table `rest` gives."""
+        dwell = self.terminal.yard.dwell
+        return dwell is not None and rest_is_even(dwell.imports)
+
+    @cached_property
     def swaps(self) -> tuple[tuple[int, ...] | None, ...]:
         """Per station the table of a swap, or None where batteries are charged."""
         return tuple(table_of(s.swap) if s.kind == "swap" else None for s in self.terminal.stations)
@@ -196,6 +222,11 @@ class Plan:
     @property
     def gantry_mean_us(self) -> int:
         return to_us(self.terminal.gantry.cycle.mean)
+
+    @property
+    def work_us(self) -> int:
+        """What a box of work before a block counts when a block is chosen; nothing when the nearest one is."""
+        return 0 if self.terminal.yard.choice == "nearest" else self.gantry_mean_us
 
     def quay_retries(self) -> FloatArray:
         """(n_cranes,) chance of a repeated alignment."""

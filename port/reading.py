@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from port.call_rules import CALL_RULES, Found, stock_fits
+from port.geolayout import is_file, with_drawing
+from port.layers.check import layer_faults
 from port.layout import complete
 from port.network import Site, nearest_spot, point_at
-from port.plan import GATE_PLACE, JOULE_PER_KWH, Plan
-from port.terminal import Call, Terminal
-from port.ways import NO_WAY_US, Ways
-from twin.scenario.merge import KeyPath, path_text, plain, walk
+from port.plan import JOULE_PER_KWH, Plan
+from port.terminal import Terminal
+from port.way_rules import dead_ends, reachable
+from port.ways import NO_WAY_US
+from twin.scenario.merge import KeyPath, path_text, plain, read_chain, walk
 from twin.scenario.problems import Problem, ScenarioError, suggest
 from twin.scenario.sentences import validate
-from twin.scenario.source import Place, read
+from twin.scenario.source import Node, Place, read
 
+OFF_QUAY_M = 40.0
+"""A crane further than this from the quay's edge is off its rails: the rail gauge of large cranes is 30 to 35 m."""
 FAR_M = 60.0
 """A crane or a gate further than this from any lane is a mistake of coordinates."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A problem in the terminal's file: the keys to it, a sentence, and whether a run survives it."""
-
-    path: KeyPath
-    text: str
-    warn: bool = False
 
 
 def read_terminal(path: Path) -> tuple[Terminal | None, list[Problem]]:
@@ -38,7 +34,7 @@ def read_terminal(path: Path) -> tuple[Terminal | None, list[Problem]]:
     A terminal that is given has only warnings.
     """
     try:
-        root = read(path, path.name)
+        root = _tree(path)
     except ScenarioError as error:
         return None, [Problem((), line) for line in error.lines]
     places = {at: node.place for at, node in walk(root)}
@@ -53,6 +49,16 @@ def read_terminal(path: Path) -> tuple[Terminal | None, list[Problem]]:
     found = list(check_terminal(whole))
     located = [_located(f, places, path) for f in found]
     return (None if any(not f.warn for f in found) else whole), located
+
+
+def _tree(path: Path) -> Node:
+    """The file's tree with the files that it extends, and with its drawing where `layout` names one."""
+    root = read(path, path.name)
+    if not isinstance(root.value, dict):
+        raise ScenarioError([f"{root.place}  a terminal's file is a mapping of keys such as `berths: 4`"])
+    if "extends" in root.value:
+        root = read_chain(path, path.name, path.parent)
+    return with_drawing(root, path.parent) if is_file(root.value.get("layout")) else root
 
 
 def load_terminal(path: Path) -> Terminal:
@@ -74,14 +80,20 @@ def _located(found: Found, places: dict[KeyPath, Place], path: Path) -> Problem:
 def check_terminal(terminal: Terminal) -> Iterator[Found]:
     """Every rule on a completed terminal; those on ways and stock only when the names are right."""
     broken = False
-    for rule in (_unique_ids, _lanes_have_length, _blocks_name_lanes, _calls_fit, _limits_are_ordered):
+    for rule in (_unique_ids, _lanes_have_length, _blocks_name_lanes, *CALL_RULES, _limits_are_ordered):
         for found in rule(terminal):
             broken = broken or not found.warn
             yield found
     if broken:
         return
-    for rule in (_near_lanes, _dead_ends, _reachable, _stock_fits, _range_suffices):
-        yield from rule(terminal)
+    plan = Plan(terminal)
+    yield from _near_lanes(terminal)
+    yield from _cranes_on_quay(terminal)
+    trapped = list(dead_ends(plan))
+    yield from trapped or reachable(terminal, plan)
+    yield from stock_fits(terminal)
+    yield from _range_suffices(terminal, plan)
+    yield from (Found(*fault) for fault in layer_faults(terminal))
 
 
 Rule = Callable[[Terminal], Iterator[Found]]
@@ -104,6 +116,10 @@ def _unique_ids(terminal: Terminal) -> Iterator[Found]:
 
 
 def _lanes_have_length(terminal: Terminal) -> Iterator[Found]:
+    assert not isinstance(terminal.berths, int)
+    for k, berth in enumerate(terminal.berths):
+        if math.dist(*berth.line) <= 0.0:
+            yield Found(("berths", k, "line"), f"berth '{berth.id}' has no length: give both ends of its edge")
     for i, lane in enumerate(terminal.lanes):
         if sum(math.dist(a, b) for a, b in zip(lane.line[:-1], lane.line[1:], strict=True)) <= 0.0:
             yield Found(("lanes", i, "line"), f"lane '{lane.id}' has no length: give two different points")
@@ -119,27 +135,6 @@ def _blocks_name_lanes(terminal: Terminal) -> Iterator[Found]:
         if block.rows * block.tiers - (block.tiers - 1) < 1 or (block.rows == 1 and block.tiers > 1):
             text = f"one row of {block.tiers} tiers holds one box, since a bay keeps tiers − 1 places free to dig"
             yield Found(("blocks", i, "rows"), text, warn=True)
-
-
-def _calls_fit(terminal: Terminal) -> Iterator[Found]:
-    assert not isinstance(terminal.berths, int)
-    if not isinstance(terminal.calls, tuple):
-        return
-    quay = {b.id: math.dist(*b.line) for b in terminal.berths}
-    for i, call in enumerate(terminal.calls):
-        if call.berth not in quay:
-            yield Found(("calls", i, "berth"), f"there is no berth '{call.berth}'.{_known(call.berth, quay)}")
-        elif call.length is not None and call.length > quay[call.berth]:
-            text = f"{call.vessel} is longer ({call.length:.0f} m) than berth {call.berth} ({quay[call.berth]:.0f} m)"
-            yield Found(("calls", i, "length"), text)
-        if call.leaves is not None and call.leaves <= call.at:
-            yield Found(("calls", i, "leaves"), f"{call.vessel} is planned to leave before it comes")
-        for note in call.work.notes if call.work is not None else ():
-            yield Found(("calls", i), note, warn=True)
-
-
-def _known(wrong: str, names: dict[str, float]) -> str:
-    return suggest(wrong, names) or f" There are {', '.join(names)}."
 
 
 def _limits_are_ordered(terminal: Terminal) -> Iterator[Found]:
@@ -169,86 +164,22 @@ def _near_lanes(terminal: Terminal) -> Iterator[Found]:
             yield Found(("berths", crane.berth, "line"), text)
 
 
-def _dead_ends(terminal: Terminal) -> Iterator[Found]:
-    """Lanes that trucks can drive into and not out of again: one-way lanes whose end leads nowhere."""
-    site = Site.of(terminal)
-    into: dict[int, list[int]] = {}
-    out_of: dict[int, list[int]] = {}
-    for lane, (a, b) in enumerate(site.nodes):
-        out_of.setdefault(a, []).append(lane)
-        into.setdefault(b, []).append(lane)
-        if not site.oneway[lane]:
-            out_of.setdefault(b, []).append(lane)
-            into.setdefault(a, []).append(lane)
-    used = {spot[0] for spot in (site.gate_spot, *(c.spot for c in site.cranes), *site.block_spots)}
-    for lane, (a, b) in enumerate(site.nodes):
-        if not site.oneway[lane]:
-            continue
-        name = site.lane_ids[lane]
-        x, y = site.shapes[lane][-1]
-        if not [other for other in out_of.get(b, []) if other != lane]:
-            text = f"trucks on one-way lane '{name}' are trapped at its end ({x:.1f}, {y:.1f}): no lane leads on"
-            yield Found(("lanes", lane, "oneway"), text)
-        elif not [other for other in into.get(a, []) if other != lane] and lane in used and lane != site.gate_spot[0]:
-            text = f"nothing leads to the start of one-way lane '{name}': let a lane end there, or drop `oneway`"
-            yield Found(("lanes", lane, "oneway"), text)
+def _cranes_on_quay(terminal: Terminal) -> Iterator[Found]:
+    """Crane points against the edge of their berth."""
+    assert not isinstance(terminal.berths, int)
+    for k, berth in enumerate(terminal.berths):
+        edge = (np.asarray(berth.line, dtype=float),)
+        for i, xy in enumerate(berth.crane_points):
+            away = math.dist(xy, point_at(edge[0], nearest_spot(edge, xy)[1]))
+            if away > OFF_QUAY_M:
+                text = f"this crane stands {away:.0f} m from the edge of berth {berth.id}: cranes run along the quay"
+                yield Found(("berths", k, "crane_points", i), text)
 
 
-def _reachable(terminal: Terminal) -> Iterator[Found]:
-    """Gate and blocks for road trucks; blocks, cranes and stations for driverless ones; each way and back."""
-    plan = Plan(terminal)
-    site, times = plan.site, Ways.of(plan).time_us
-
-    def cut(kind: int, a: int, places: Sequence[int]) -> list[str]:
-        return [plan.place_names[p] for p in places if max(times[kind, a, p], times[kind, p, a]) >= NO_WAY_US]
-
-    for i, place in enumerate(plan.block_place.tolist()):
-        name = site.block_ids[i]
-        if cut(1, GATE_PLACE, [place]):
-            text = f"no way leads from the gate to block {name} and back: lanes join where their ends meet within 1 m"
-            yield Found(("blocks", i, "lane"), text)
-        if i and cut(0, int(plan.block_place[0]), [place]):
-            text = f"no way for driverless trucks leads from block {site.block_ids[0]} to block {name} and back"
-            yield Found(("blocks", i, "lane"), text)
-    first = int(plan.block_place[0])
-    for k, berth in enumerate(site.berth_ids):
-        lost = cut(0, first, [int(p) for p in plan.crane_place if plan.crane_berth[p - 1] == k])
-        if lost:
-            text = f"no way leads from {', '.join(lost)} at berth {berth} to block {site.block_ids[0]} and back"
-            yield Found(("berths", k, "line"), text)
-    for k, place in enumerate(plan.station_place.tolist()):
-        if cut(0, first, [place]):
-            text = f"no way leads from station {terminal.stations[k].id} to block {site.block_ids[0]} and back"
-            yield Found(("stations", k, "at"), text)
-
-
-def _stock_fits(terminal: Terminal) -> Iterator[Found]:
-    """Boxes that must be there at the start, and those that are to come, against the slots."""
-    if not isinstance(terminal.calls, tuple):
-        return
-    slots = sum(b.bays * (b.rows * b.tiers - (b.tiers - 1)) for b in terminal.blocks)
-    stock = sum(int(b.bays * (b.rows * b.tiers - (b.tiers - 1)) * terminal.yard.fill) for b in terminal.blocks)
-    calls: tuple[Call, ...] = terminal.calls
-    there = sum(round(c.load * terminal.yard.exports_in_yard) for c in calls)
-    if there > stock:
-        text = (
-            f"{there} export boxes should be in the yard at the start, but a fill of {terminal.yard.fill:g} is {stock} "
-            f"boxes ({slots} slots): raise yard.fill, add blocks, or lower yard.exports_in_yard"
-        )
-        yield Found(("yard",), text)
-    coming = sum(c.discharge for c in calls) - sum(c.load for c in calls)
-    if stock + coming > slots:
-        text = (
-            f"more containers than slots: {stock} at the start and {coming} more discharged than loaded, {slots} slots"
-        )
-        yield Found(("yard", "fill"), text + "; cranes will wait for room", warn=True)
-
-
-def _range_suffices(terminal: Terminal) -> Iterator[Found]:
+def _range_suffices(terminal: Terminal, plan: Plan) -> Iterator[Found]:
     """A truck that goes on with just enough charge must still finish its order and reach a station."""
     if not terminal.stations:
         return
-    plan = Plan(terminal)
     longest_s = float(np.where(plan.open_ways.time_us[0] < NO_WAY_US, plan.open_ways.time_us[0], 0).max()) / 1e6
     need = 3 * longest_s * plan.limit.max() * plan.joule_per_m.max()
     if need > plan.threshold_j > 0:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from port.units import Braking, Shift
 from twin.scenario.base import Section
 from twin.scenario.quantities import Distance, Duration
 
@@ -20,6 +21,8 @@ Count = Annotated[int, Field(ge=0)]
 Several = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^\S+$")]
 XY = tuple[float, float]
+Ramp = Annotated[Braking | None, BeforeValidator(lambda given: None if given == "none" else given)]
+"""An acceleration, or the word `none` for vehicles without inertia (a key left empty has its default)."""
 
 
 class Spread(Section):
@@ -29,6 +32,50 @@ class Spread(Section):
     cv: Annotated[float, Field(ge=0.0, le=3.0)] = 0.25
     """Standard deviation over mean; unused by the exponential and deterministic shapes."""
     shape: Literal["lognormal", "exponential", "deterministic"] = "lognormal"
+
+
+class Dwell(Section):
+    """How long boxes stay in the yard, and so when they are ready to go.
+
+    Means of full boxes from one operator, as ConFlowGen's defaults give them (lognormal, variance in h² 25 times the
+    mean in h, which makes the cv here): ship to truck 3 days, truck to deep-sea ship 6.5, deep-sea ship to feeder 4.3.
+    They are of one place and time: put the terminal's own in.
+    """
+
+    imports: Spread = Spread(mean="72 h", cv=0.6)
+    """From the stack until the box is released and its truck may come; the wait for that truck comes on top."""
+    exports: Spread = Spread(mean="156 h", cv=0.4)
+    """Before its ship comes, a truck brings its box. A ship that is there and lacks boxes is served first."""
+    transhipment: Spread = Spread(mean="103 h", cv=0.5)
+    """From the discharge to the arrival of the ship that takes the box on."""
+    released: ShareOf1 = 0.2
+    """Of the imports at the start, those that wait for their truck already. The others have the rest of a stay before
+    them, as one finds it at any time in a yard that works evenly. No published figure: a plain assumption."""
+
+
+class Lateness(Section):
+    """A normal distribution of time against plan."""
+
+    mean: Shift = 0.0
+    deviation: Duration = 1200.0
+
+
+class Appointments(Section):
+    """Slots at the gate, each for so many trucks."""
+
+    quota: Annotated[int, Field(ge=1)]
+    """Trucks that may book one slot."""
+    slot: Annotated[Duration, Field(ge=300, le=86400)] = 3600.0
+    """Length of a slot; slots begin at midnight."""
+    share: ShareOf1 = 1.0
+    """Of the trucks, those that must book; the others come when it suits them."""
+    shift: Duration = 21600.0
+    """How much later than wished a truck still books; beyond, it stays away (and is counted). Assumed."""
+    lateness: Lateness = Lateness()
+    """How late trucks are, against an even draw over their slot; negative is early. No published figure that holds
+    elsewhere was found: 20 min is a plain assumption, take the gate's log."""
+    no_show: ShareOf1 = 0.0
+    """Of the booked trucks, those that do not come."""
 
 
 class Breakdown(Section):

@@ -19,6 +19,7 @@ from port.simpy_fleet import Fleet
 from port.simpy_gate import GateSide
 from port.simpy_quay import Quay
 from port.simpy_roads import Roads
+from port.simpy_stays import Stays
 from port.simpy_world import World
 from port.simpy_yard import YardSide
 from port.state import BlockSide, Crane, Gantry, Machine, Truck, Vehicle
@@ -32,24 +33,26 @@ class SimpyEngine(Engine):
         plan, seed = self.plan, self.seed
         self.env = env = simpy.Environment()
         self.calls = calls = planned_calls(self.terminal, seed, self.duration_us)
-        loads = [c.load for c in calls]
-        stock = Stock.at_start(self.terminal.blocks, self.terminal.yard, loads, Stream(seed, YARD, 0))
+        wanted, stays = [c.wanted for c in calls], Stays(plan, seed)
+        stock = Stock.at_start(self.terminal.blocks, self.terminal.yard, wanted, Stream(seed, YARD, 0), stays.rest_us)
         self.state = world = World(env, plan, seed, stock, self.ways, self.level, self.speeds.tolist())
         self._machines(world)
         for vessel in calls:
-            vessel.expected = vessel.load - stock.exports_of(vessel.number)
+            vessel.expected = vessel.load - vessel.coming - stock.exports_of(vessel.number)
             world.vessels.append(vessel)
         world.tally.stock_start = stock.held
         self.cranes, self.gantries, self.trucks = world.cranes, world.gantries, world.trucks
         self.roads = roads = Roads(world)
-        self.yard = yard = YardSide(world, roads)
+        self.yard = yard = YardSide(world, roads, stays)
         self.quay = quay = Quay(world, roads, yard)
         self.fleet = fleet = Fleet(world, roads, yard, quay, self.rule, self.policy)
         self.gates = gates = GateSide(world, roads, yard)
+        yard.release_later(stock.pending, self.duration_us)
         world.settlers = [
             *(gates.settle, quay.settle_orders, fleet.settle, roads.settle_places),
             *(gates.settle_out, quay.settle, yard.settle, fleet.settle_stations, roads.settle_operators),
             roads.settle,
+            self._stop_in_a_ring,
         ]
         self._read = 0
         for vessel in world.vessels:
@@ -68,7 +71,7 @@ class SimpyEngine(Engine):
                     env.process(fleet.failures(machine, number, failing))
                 number += 1
         if not self.road:
-            env.process(gates.generate(self.midnight_us))
+            env.process(gates.generate(self.midnight_us, self.bookings()))
 
     def _machines(self, world: World) -> None:
         """Machines and trucks, each with its stream of draws."""
@@ -103,6 +106,11 @@ class SimpyEngine(Engine):
         self.env.run(until=until_us)
         if self.roads.ring:
             raise GridlockError(self.ring_text(self.roads.ring))
+
+    def _stop_in_a_ring(self) -> None:
+        """End the run at the moment of a gridlock for which the terminal wants to stop."""
+        if self.roads.ring:
+            raise simpy.core.StopSimulation(None)
 
     def _halt(self, machine: Machine, change: int) -> None:
         self.fleet.halt(machine, change)

@@ -10,9 +10,13 @@ import numpy as np
 
 from port.choosing import choose
 from port.codes import (
+    BRINGS,
     C_RETRIEVE,
     C_STORE,
+    CHARGES,
     FAIL,
+    FETCHES,
+    GIVES,
     L_CHARGED,
     L_DONE,
     L_FAILS,
@@ -22,10 +26,12 @@ from port.codes import (
     L_STATION,
     REPAIR,
     STATION,
+    TAKES,
 )
-from port.dispatch import Decision, Policy, checked
+from port.dispatch import Policy, checked
 from port.draws import FAILURES, Stream
 from port.plan import SLOW_TABLE, Failing
+from port.simpy_decision import decision
 from port.simpy_quay import Quay
 from port.simpy_roads import Roads, use_energy
 from port.simpy_world import Process, World
@@ -69,7 +75,8 @@ class Fleet:
         if self.policy is not None:
             ready = [t for t in self.idle if not t.halted]
             if ready and quay.waiting:
-                pairs = checked(self.policy.assign(self.decision(ready)), len(quay.waiting), len(ready))
+                seen = decision(self.world, quay.waiting, ready)
+                pairs = checked(self.policy.assign(seen), len(quay.waiting), len(ready))
                 chosen = [(quay.waiting[i], ready[k]) for i, k in pairs]
                 for order, truck in chosen:
                     self._send(order, truck)
@@ -102,40 +109,6 @@ class Fleet:
         self.world.log(L_SENT, truck.number, order.number, order.crane.number)
         truck.car.wake.succeed()
 
-    def decision(self, ready: list[Truck]) -> Decision:
-        """What a policy sees now."""
-        plan, waiting = self.world.plan, self.quay.waiting
-        busy = [t for t in self.world.trucks if t.busy]
-
-        def array(values: list[int]) -> np.ndarray:
-            return np.array(values, np.int64)
-
-        def last(truck: Truck) -> int:
-            order = truck.order
-            if order is None:
-                return truck.car.goal
-            if order.is_load:
-                return int(plan.crane_place[order.crane.number])
-            return int(plan.block_place[order.block]) if order.block >= 0 else -1
-
-        return Decision(
-            self.world.now,
-            array([o.number for o in waiting]),
-            array([o.crane.number for o in waiting]),
-            array([o.pick_up for o in waiting]),
-            array([int(plan.crane_place[o.crane.number]) if o.is_load else -1 for o in waiting]),
-            array([o.count for o in waiting]),
-            array([t.number for t in ready]),
-            array([t.car.place for t in ready]),
-            array([t.number for t in busy]),
-            array([t.car.goal for t in busy]),
-            array([last(t) for t in busy]),
-            array([-1 if t.order is None else t.order.crane.number for t in busy]),
-            array([c.cover for c in self.world.cranes]),
-            plan.crane_place,
-            self.world.ways.time_us[0],
-        )
-
     # trucks
 
     def truck_life(self, truck: Truck) -> Process:
@@ -152,22 +125,37 @@ class Fleet:
             order = truck.order
             assert order is not None
             truck.busy, truck.begun_us = True, world.now
+            self._turn_to(truck, FETCHES)
+            if order.is_load and self.yard.instant:
+                self.yard.ask_ahead(order.block, order.boxes, car)
             yield from self.roads.drive(car, order.pick_up, truck)
+            self._turn_to(truck, TAKES)
             if order.is_load:
-                yield self.yard.ask(order.block, C_RETRIEVE, order.boxes, car)
+                if self.yard.instant:
+                    yield self.yard.meet(order.block, car)
+                else:
+                    yield self.yard.ask(order.block, C_RETRIEVE, order.boxes, car)
+                self._turn_to(truck, BRINGS)
                 yield from self.roads.drive(car, int(world.plan.crane_place[order.crane.number]), truck)
+                self._turn_to(truck, GIVES)
                 yield self.quay.stand(truck)
             else:
                 yield self.quay.stand(truck)
                 while car.boxes:
                     order.block, count = world.place_for(car, len(car.boxes))
+                    self._turn_to(truck, BRINGS)
                     yield from self.roads.drive(car, int(world.plan.block_place[order.block]), truck)
-                    yield self.yard.ask(order.block, C_STORE, car.boxes[:count], car, owner=-1)
+                    self._turn_to(truck, GIVES)
+                    yield self.yard.ask(order.block, C_STORE, car.boxes[:count], car)
             world.log(L_DONE, truck.number, order.crane.number)
             truck.order, truck.busy = None, False
             truck.busy_us += world.now - truck.begun_us
             truck.moves += 1
             use_energy(truck, 0, world.plan.idle_w, world.now)
+
+    def _turn_to(self, truck: Truck, stage: int) -> None:
+        """The truck is at another stage of its order, from here and now on."""
+        truck.stage, truck.stage_us, truck.origin = stage, self.world.now, truck.car.place
 
     def _charge(self, truck: Truck) -> Process:
         """Go to the station that would be done first, and leave it with a full battery."""
@@ -182,6 +170,9 @@ class Fleet:
         if station < 0:
             return
         truck.busy, truck.begun_us = True, world.now
+        self._turn_to(truck, CHARGES)
+        self.changed = True
+        world.mark()
         yield from self.roads.drive(car, int(plan.station_place[station]), truck)
         world.log(L_STATION, truck.number, station, truck.level_j)
         self.lines[station].append(truck)

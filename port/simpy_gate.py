@@ -15,6 +15,7 @@ from functools import partial
 
 import simpy
 
+from port.booking import Bookings
 from port.codes import (
     ARRIVAL,
     C_DELIVER,
@@ -30,6 +31,7 @@ from port.codes import (
     ROAD,
 )
 from port.draws import ARRIVALS, VISITOR, Stream, name_number
+from port.dwell import MS_TABLE
 from port.gate_times import next_arrival
 from port.plan import GATE_PLACE
 from port.simpy_roads import Roads
@@ -159,12 +161,9 @@ class GateSide:
             return
         stock.promised += 1
         block, _ = world.place_for(car, 1)
-        owner = None
-        for vessel in sorted(world.vessels, key=lambda v: (v.at_us, v.number)):
-            if vessel.expected > 0:
-                vessel.expected -= 1
-                owner = vessel.number
-                break
+        stays = world.plan.stays
+        stay_us = 0 if stays is None else car.stream.duration(stays["exports"]) * MS_TABLE
+        owner = world.first_ship(world.now + stay_us)
         yield from self.roads.drive(car, int(world.plan.block_place[block]))
         box = stock.new_box()
         car.boxes.append(box)
@@ -231,17 +230,20 @@ class GateSide:
 
     # without a road model
 
-    def generate(self, midnight_us: int) -> Process:
-        """Trucks by the hourly profile."""
-        world, spec = self.world, self.world.terminal.road_trucks
-        scale = (spec.per_day or 0.0) / (sum(spec.profile) or 1.0)
+    def generate(self, midnight_us: int, bookings: Bookings | None) -> Process:
+        """Trucks by the hourly profile, or as they have booked."""
+        world, plan = self.world, self.world.plan
+        scale, hours = plan.truck_scale, plan.hours
         stream = Stream(world.seed, ARRIVALS, 0)
-        table = world.plan.tables["second"]
+        table = plan.tables["second"]
         number, at_us = 0, 0
-        if not scale or not any(spec.profile):
+        if not scale or not any(hours):
             return
-        while True:
-            at_us = next_arrival(at_us, stream.duration(table) / US, midnight_us, scale, spec.profile)
+        while bookings is None or number < len(bookings.times_us):
+            if bookings is not None:
+                at_us = bookings.times_us[number]
+            else:
+                at_us = next_arrival(at_us, stream.duration(table) / US, midnight_us, scale, hours)
             yield world.spend(ARRIVAL, 0, max(0, at_us - world.now))
             number += 1
             self.arrive([(world.now, f"T{number:05d}", -1)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 
 import simpy
@@ -60,7 +59,9 @@ class Quay:
         )
         self.retries = world.plan.quay_retries().tolist()
         self.berthed: list[Vessel | None] = [None] * len(world.plan.site.berth_ids)
-        self.roadstead: list[deque[Vessel]] = [deque() for _ in self.berthed]
+        self.left_us = [-1] * len(self.berthed)
+        self.roadstead: list[Vessel] = []
+        self.late = spec.orders == "ready"
         self.yard.stored.append(lambda _: self.plan_soon())
         self.yard.freed.append(self.plan_soon)
 
@@ -73,15 +74,17 @@ class Quay:
 
     def vessel_life(self, vessel: Vessel) -> Process:
         """Come, wait for the berth, moor, be worked, leave."""
-        world, berth = self.world, vessel.berth
+        world = self.world
         yield world.spend(VESSEL, vessel.number, vessel.at_us)
         vessel.wake = world.env.event()
-        if self.berthed[berth] is None:
-            self.berthed[berth] = vessel
+        free = [b for b, other in enumerate(self.berthed) if other is None and self._may_lie(vessel, b)]
+        if free:
+            self._moor(vessel, min(free, key=lambda b: self.left_us[b]))
         else:
-            self.roadstead[berth].append(vessel)
+            self.roadstead.append(vessel)
             yield vessel.wake
             vessel.wake = world.env.event()
+        berth = vessel.berth
         vessel.berthed_us = world.now
         world.log(L_BERTHED, vessel.number, berth)
         if vessel.at_us > 0:
@@ -99,11 +102,18 @@ class Quay:
             self._end_starving(crane)
             crane.vessel, crane.assigned_us = None, crane.assigned_us + world.now - crane.since_us
         world.log(L_LEFT, vessel.number, berth, vessel.departed_us - vessel.leaves_us)
-        self.berthed[berth] = None
-        if self.roadstead[berth]:
-            following = self.roadstead[berth].popleft()
-            self.berthed[berth] = following
+        self.berthed[berth], self.left_us[berth] = None, world.now
+        following = next((v for v in self.roadstead if self._may_lie(v, berth)), None)
+        if following is not None:
+            self.roadstead.remove(following)
+            self._moor(following, berth)
             following.wake.succeed()
+
+    def _may_lie(self, vessel: Vessel, berth: int) -> bool:
+        return vessel.anywhere or vessel.berth == berth
+
+    def _moor(self, vessel: Vessel, berth: int) -> None:
+        self.berthed[berth], vessel.berth = vessel, berth
 
     # cranes
 
@@ -159,6 +169,8 @@ class Quay:
             crane.busy_us += world.now - crane.begun_us
             world.log(L_READY, crane.number, -1 if crane.vessel is None else crane.vessel.number)
             self.look(crane)
+            if self.late:
+                self.plan_soon()
 
     def _hand_over(self, crane: Crane, truck: Truck, order: Order) -> int:
         """The boxes change hands; gives the time that the crane saves by a move of the other kind before."""
@@ -174,7 +186,8 @@ class Quay:
                 box = world.stock.new_box()
                 car.boxes.append(box)
                 world.log(L_DISCHARGE, crane.number, box, car.number)
-            vessel.discharged += order.count
+                world.owners[box] = self.yard.stays.owner(world, box, vessel)
+                vessel.discharged += 1
             world.tally.discharged += order.count
         kind = LOADING if order.is_load else DISCHARGING
         crane.paired = kind != crane.last_handed and crane.last_handed > 0 and not crane.paired
@@ -193,29 +206,39 @@ class Quay:
     # orders
 
     def settle_orders(self) -> None:
-        """Give transport orders until enough are open, or there is nothing to carry or no room for it."""
+        """Give transport orders, one a crane in turns, until enough are open, or there is nothing more to give."""
         if not self.planning:
             return
         self.planning = False
+        more = True
+        while more:
+            more = False
+            for crane in self.world.cranes:
+                more |= crane.vessel is not None and self._order(crane, crane.vessel)
         for crane in self.world.cranes:
             if crane.vessel is not None:
-                self._plan(crane, crane.vessel)
+                self._count_starving(crane, crane.vessel)
 
-    def _plan(self, crane: Crane, vessel: Vessel) -> None:
-        world = self.world
-        while crane.open_orders < world.plan.orders_ahead:
-            order = self._next_order(crane, vessel)
-            if order is None:
-                break
-            crane.open_orders += 1
-            self.orders_made += 1
-            self.waiting.append(order)
-            self.new_orders = True
-            world.log(L_ORDER, order.number, crane.number, -order.count if order.is_load else order.count)
-        if crane.open_orders > 0 or vessel.ordered_discharge + vessel.ordered_load == vessel.total:
+    def _order(self, crane: Crane, vessel: Vessel) -> bool:
+        """One more order of a crane; False when it has enough or there is none to give."""
+        if crane.open_orders >= self.world.plan.orders_ahead:
+            return False
+        order = self._next_order(crane, vessel)
+        if order is None:
+            return False
+        crane.open_orders += 1
+        self.orders_made += 1
+        self.waiting.append(order)
+        self.new_orders = True
+        self.world.log(L_ORDER, order.number, crane.number, -order.count if order.is_load else order.count)
+        return True
+
+    def _count_starving(self, crane: Crane, vessel: Vessel) -> None:
+        working = crane.open_orders > 0 or (self.late and crane.busy)
+        if working or vessel.ordered_discharge + vessel.ordered_load == vessel.total:
             self._end_starving(crane)
         elif crane.starved_since_us is None:
-            crane.starved_since_us = world.now
+            crane.starved_since_us = self.world.now
 
     def _next_order(self, crane: Crane, vessel: Vessel) -> Order | None:
         share = self.world.terminal.quay_crane.dual_cycling
@@ -233,6 +256,8 @@ class Quay:
 
     def _discharge(self, crane: Crane, vessel: Vessel) -> Order | None:
         stock, left = self.world.stock, vessel.discharge - vessel.ordered_discharge
+        if self.late and (crane.busy or crane.open_orders):
+            return None
         if not left or stock.room <= 0:
             return None
         count = self._lift(vessel, left >= 2 and stock.room >= 2)

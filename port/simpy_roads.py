@@ -11,6 +11,7 @@ import simpy
 from port.codes import (
     DRIVE,
     JUNCTION,
+    L_ASIDE,
     L_AT,
     L_CALLS,
     L_END,
@@ -64,6 +65,7 @@ class Roads:
         self.mm: list[int] = plan.place_mm.tolist()
         self.queue: list[deque[Vehicle]] = [deque() for _ in range(arcs)]
         self.leavers: list[list[Vehicle]] = [[] for _ in range(arcs)]
+        self.aside: list[list[Vehicle]] = [[] for _ in range(arcs)]
         self.free_us = [0] * nodes
         self.due = [False] * nodes
         self.parked: list[deque[Vehicle]] = [deque() for _ in range(places)]
@@ -85,6 +87,12 @@ class Roads:
             cars.clear()
         for car in waiting:
             self._leave(car)
+        for arc, cars in enumerate(self.aside):
+            for car in [v for v in cars if self.hop[v.kind][arc][v.goal] >= 0]:
+                cars.remove(car)
+                self.queue[arc].append(car)
+                self.taken[arc] += 1
+                self.world.lane_load[arc >> 1] += 1
         self.look_again()
 
     def look_again(self) -> None:
@@ -97,11 +105,11 @@ class Roads:
 
     def drive(self, car: Vehicle, goal: int, truck: Truck | None = None) -> Process:
         """From the place where it stands to another: lane by lane, with all waits."""
-        world = self.world
+        world, car.goal = self.world, goal
         if car.place != goal:
             spread = world.terminal.fleet.travel_spread
             car.factor = 1.0 + spread * (2.0 * car.stream.uniform() - 1.0)
-            car.goal, car.since_us = goal, world.now
+            car.since_us = world.now
             car.wake = world.env.event()
             self._leave(car)
             while True:
@@ -245,8 +253,11 @@ class Roads:
         mode, speed = car.mode, self._speed(car, arc)
         up, down = plan.up[mode], plan.down[mode]
         time = leg_us(leg_mm, speed, up, down, car.rested, final, car.factor) + extra_us
+        if car.rested:
+            time += plan.start_us[mode]
         if from_start and not final:
-            end = max(world.now + time, self.tail_us[arc] + int(plan.slot_mm * 1000 / speed))
+            behind = int(plan.slot_mm * 1000 / speed) + plan.headway_us[mode]
+            end = max(world.now + time, self.tail_us[arc] + behind)
             self.tail_us[arc] = end
             time = end - world.now
         self.taken[arc] += 1
@@ -254,6 +265,16 @@ class Roads:
         car.arc, car.final, car.leg_mm, car.leg_us, car.rested = arc, final, leg_mm, time, False
         world.log(L_ENTER, car.number, arc, time)
         car.wake.succeed()
+
+    def _pull_aside(self, arc: int) -> None:
+        """Trucks at the head of a lane whose goal is cut off leave the lane, beside which they wait for a way."""
+        while self.queue[arc]:
+            car = self.queue[arc][0]
+            if car.blocked or self.hop[car.kind][arc][car.goal] >= 0:
+                return
+            self.aside[arc].append(self.queue[arc].popleft())
+            self._free(arc)
+            self.world.log(L_ASIDE, car.number, arc, car.goal)
 
     def _rank(self, car: Vehicle) -> int:
         rule, mode = self.world.plan.rule, car.mode
@@ -273,6 +294,7 @@ class Roads:
         while True:
             best, blocked = None, -1
             for arc in self.into[node]:
+                self._pull_aside(arc)
                 if not self.queue[arc]:
                     continue
                 onto = self._next(arc)

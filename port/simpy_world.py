@@ -34,6 +34,7 @@ class World:
 
     speeds   [mode][lane], m/s; 0 where nobody of this mode moves
     settlers what is done in a settling pass, in this order
+    owners   for whom discharged boxes are that are not in the stacks yet (see `Stock.allot`)
     """
 
     env: simpy.Environment
@@ -53,6 +54,7 @@ class World:
     rows: list[Row] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     lane_load: list[int] = field(default_factory=list)
+    owners: dict[int, int | None] = field(default_factory=dict)
     settlers: list[Callable[[], None]] = field(default_factory=list)
     settling: bool = False
 
@@ -86,6 +88,18 @@ class World:
             settle()
         self.settling = False
 
+    def first_ship(self, after_us: int, but: int = -1) -> int | None:
+        """The ship that one more box is for, which it then has: of those that lack boxes the first that is there
+        already, or else that comes after a time. None when no call of the run is left.
+
+        but : a call that does not count.
+        """
+        for vessel in sorted(self.vessels, key=lambda v: (v.at_us, v.number)):
+            if vessel.expected > 0 and vessel.number != but and not self.now < vessel.at_us < after_us:
+                vessel.expected -= 1
+                return vessel.number
+        return None
+
     def open(self, block: int, kind: int = 0) -> bool:
         """Whether trucks of a kind can drive in a block's lane."""
         return bool(self.ways.open_block[kind, block])
@@ -98,7 +112,7 @@ class World:
         """How long until a block would have handled one more box from a place: the drive and the work before it."""
         plan, side = self.plan, self.sides[block]
         drive = self.time_us(kind, place, int(plan.block_place[block]))
-        return drive + side.work * plan.gantry_mean_us // side.gantries
+        return drive + side.work * plan.work_us // side.gantries
 
     def place_for(self, car: Vehicle, count: int) -> tuple[int, int]:
         """Give boxes a block and turn promised places there into reserved ones: (block, how many).

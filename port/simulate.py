@@ -22,6 +22,10 @@ class Change:
     """Something from outside at a time. `what` is one of
 
     wind, visibility, power      value: a number (m/s, m, share)
+    rain                         value: a number (mm/h)
+    feeders                      value: the supply's share at each feeder
+    unit_out, unit_back          value: (roadside unit's id, cause)
+    cellular_out, cellular_back  value: a cause
     depth, lane_caps, takeovers  value: one number for each lane (m, m/s, calls per metre)
     retries                      value: (for each crane, for each block), chances
     stop, release                value: (machine's id, cause)
@@ -92,6 +96,12 @@ def make(engine: Engine, change: Change) -> None:
         "wind": engine.set_wind,
         "visibility": engine.set_visibility,
         "power": engine.set_power,
+        "rain": engine.set_rain,
+        "feeders": lambda shares: engine.set_power(1.0, shares),
+        "unit_out": lambda both: engine.layers.set_unit(both[0], both[1], fails=True),
+        "unit_back": lambda both: engine.layers.set_unit(both[0], both[1], fails=False),
+        "cellular_out": lambda cause: engine.layers.set_cellular(cause, fails=True),
+        "cellular_back": lambda cause: engine.layers.set_cellular(cause, fails=False),
         "depth": engine.set_depth,
         "lane_caps": engine.set_lane_caps,
         "takeovers": engine.set_takeover_rates,

@@ -85,7 +85,7 @@ class Crane(Machine):
 
 @dataclass(eq=False)
 class Gantry(Machine):
-    """A yard gantry. `box`: what hangs on its spreader."""
+    """A yard gantry. `box`: what hangs on its spreader; `held`: for a truck that is not there yet."""
 
     stream: Stream | None = None
     block: int = 0
@@ -93,6 +93,9 @@ class Gantry(Machine):
     serving: Vehicle | None = None
     begun_us: int = 0
     dug: int = 0
+    cycle: int = 0
+    owner: int | None = None
+    held: bool = False
     wake: Any = None
 
 
@@ -106,7 +109,8 @@ class Vehicle:
     rested    it starts the next lane from standing
     blocked   reasons why it may not move (stops, a call for an operator)
     leg_mm, leg_us, final : the piece of lane under way; whether it ends at the goal
-    asked     boxes still to be handled where it stands; `cycle` says how
+    asked     boxes still to be handled at the block; `cycle` says how, `asked_us` since when
+    there     it stands at the block, where gantries may begin before
     """
 
     id: str
@@ -127,6 +131,8 @@ class Vehicle:
     asked: list[int] = field(default_factory=list)
     cycle: int = 0
     owner: int | None = None
+    asked_us: int = 0
+    there: bool = True
     wake: Any = None
 
     @property
@@ -140,6 +146,7 @@ class Truck(Machine):
     """A driverless truck.
 
     level_j   energy in the battery (J); used_j since the start;  power_us: until when idle use is counted
+    stage     of its order (see `port.codes`), since `stage_us`, begun at the place `origin`
     """
 
     car: Vehicle = None  # type: ignore[assignment]
@@ -152,6 +159,9 @@ class Truck(Machine):
     power_us: int = 0
     takeovers: int = 0
     swaps: int = 0
+    stage: int = 0
+    stage_us: int = 0
+    origin: int = -1
 
     @property
     def empty_m(self) -> float:
@@ -182,7 +192,14 @@ class Visitor:
 
 @dataclass(eq=False)
 class Vessel:
-    """A call. Boxes `ordered` are those for which a transport order has been given."""
+    """A call. Boxes `ordered` are those for which a transport order has been given.
+
+    berth      −1 while a ship that may lie anywhere has none
+    wanted     boxes for it that lie in the yard at the start
+    coming     boxes that `transfers` of other calls name for it
+    expected   boxes that it lacks and that nobody has yet: neither there, nor coming, nor brought by road
+    transfers  [number of a call, boxes that it gets from this one and that have not been discharged yet]
+    """
 
     number: int
     name: str
@@ -200,6 +217,10 @@ class Vessel:
     discharged: int = 0
     loaded: int = 0
     expected: int = 0
+    wanted: int = 0
+    coming: int = 0
+    transfers: list[list[int]] = field(default_factory=list)
+    anywhere: bool = False
     wake: Any = None
 
     @property
@@ -252,6 +273,7 @@ class Tally:
     departed: int = 0
     left_empty: int = 0
     refused: int = 0
+    transhipped: int = 0
     rehandles: int = 0
     longest_queue: int = 0
     gridlocks: int = 0

@@ -10,8 +10,14 @@ from twin.model import Beat
 if TYPE_CHECKING:
     from twin.results.view import RunView
 
+LINKS = ("unit_out", "unit_back", "cellular_out", "cellular_back")
+"""News of roadside units and the 5G network."""
+DAY_US = 86_400_000_000
+"""A run shorter than a day says nothing of a year."""
 NOTHING = 0.01
 """A change of the moves by this share is luck (another order of trucks), not the drill."""
+PACE = 0.02
+"""So much of the crane rate is told although the moves are the same: the ships were there long enough."""
 
 
 def story(view: RunView, baseline: RunView | None) -> list[Beat]:
@@ -20,13 +26,33 @@ def story(view: RunView, baseline: RunView | None) -> list[Beat]:
     beats = [_stop(view, e, events) for e in events if e["what"] == "cranes_stopped"]
     beats += [_plain(e) for e in events if e["what"] in ("gate_closed", "gate_open", "breakdown", "repaired")]
     beats += [_plain(e) for e in events if e["what"] in ("trucks_stopped", "trucks_back")]
+    beats += _links(events)
     beats += [*_starved(events), *_late(events, baseline), *_lanes(view, events)]
-    return [*beats, *_gridlocks(events), *_sum(view, baseline), *_lost_trucks(view)]
+    beats += _aside(events)
+    return [*beats, *_gridlocks(events), *_sum(view, baseline), *_lost_trucks(view), *_lacking(view)]
 
 
 def _plain(event: dict[str, Any], weight: int = 1) -> Beat:
     text = str(event["text"])
     return Beat(event["time_us"], f"{text[0].upper()}{text[1:]}.", weight)
+
+
+def _links(events: list[dict[str, Any]]) -> list[Beat]:
+    """Outages of units and of the 5G network; units that go or come back together in one sentence."""
+    together: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for e in events:
+        if e["what"] in LINKS:
+            together.setdefault((e["time_us"], e["what"]), []).append(e)
+    beats = []
+    for (time_us, what), found in together.items():
+        if len(found) == 1:
+            beats.append(_plain(found[0], 2))
+            continue
+        names = [str(e["unit"]) for e in found]
+        words, rest = "fail" if what == "unit_out" else "work again", str(found[-1]["text"]).partition(";")[2]
+        text = f"Roadside units {', '.join(names[:-1])} and {names[-1]} {words}{';' if rest else ''}{rest}."
+        beats.append(Beat(time_us, text, 2))
+    return beats
 
 
 def _stop(view: RunView, event: dict[str, Any], events: list[dict[str, Any]]) -> Beat:
@@ -100,6 +126,36 @@ def _lanes(view: RunView, events: list[dict[str, Any]]) -> list[Beat]:
     return [Beat(first, text, 3)]
 
 
+def _lacking(view: RunView) -> list[Beat]:
+    """Ships that lie there at the end with all else done: their missing boxes have not come."""
+    beats = []
+    for ship in view.table("port", "vessels"):
+        here = ship["berthed_s"] is not None and ship["left_s"] is None
+        missing = ship["boxes_missing"]
+        if (
+            here
+            and missing > 0
+            and ship["discharged"] == ship["discharge"]
+            and ship["loaded"] + missing == ship["load"]
+        ):
+            text = (
+                f"{ship['vessel']} still lies at berth {ship['berth']}: {missing} of its boxes have not come by road."
+            )
+            beats.append(Beat(None, text, 3))
+    return beats
+
+
+def _aside(events: list[dict[str, Any]]) -> list[Beat]:
+    """One sentence for all trucks whose goal was cut off while they drove to it, at the first of them."""
+    found = [e for e in events if e["what"] == "truck_aside"]
+    if not found:
+        return []
+    trucks, goals = len({e["truck"] for e in found}), sorted({e["goal"] for e in found})
+    shown = ", ".join(goals[:4]) + (f" and {len(goals) - 4} more" if len(goals) > 4 else "")
+    who = "One truck waits" if trucks == 1 else f"{trucks} trucks wait"
+    return [Beat(found[0]["time_us"], f"{who} beside the lanes: no open way leads to {shown}.", 2)]
+
+
 def _gridlocks(events: list[dict[str, Any]]) -> list[Beat]:
     """One sentence for all rings of full lanes, at the first of them."""
     found = [e for e in events if e["what"] == "gridlock"]
@@ -117,12 +173,16 @@ def _sum(view: RunView, baseline: RunView | None) -> list[Beat]:
     if rate is None:
         return []
     if baseline is None or baseline.metric("port.crane_rate") is None:
-        return [Beat(None, f"The terminal makes {moves:,.0f} moves, {rate:.1f} an hour and crane.", 3)]
+        year = view.metric("port.teu_per_year")
+        pace = f" ({year / 1e6:.2f} million TEU a year at this pace)" if year and view.duration_us >= DAY_US else ""
+        return [Beat(None, f"The terminal makes {moves:,.0f} moves{pace}, {rate:.1f} an hour and crane.", 3)]
     other, other_rate = baseline.metric("port.moves"), baseline.metric("port.crane_rate")
-    if moves == other:
-        return [Beat(None, f"The terminal makes {moves:,.0f} moves, as many as in the comparison run.", 2)]
     if abs(moves - other) <= NOTHING * other:
-        return [Beat(None, f"The terminal makes {moves:,.0f} moves, hardly other than in the comparison run.", 2)]
+        as_many = "as many as" if moves == other else "hardly other than"
+        text = f"The terminal makes {moves:,.0f} moves, {as_many} in the comparison run"
+        if abs(rate - other_rate) <= PACE * other_rate:
+            return [Beat(None, f"{text}.", 2)]
+        return [Beat(None, f"{text}; {other_rate:.1f} → {rate:.1f} an hour and crane.", 3)]
     change = "fewer" if moves < other else "more"
     text = (
         f"The terminal makes {moves:,.0f} moves, {abs(moves - other):,.0f} {change} than in the comparison run; "

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, ModelWrapValidatorHandler, PrivateAttr, Tag, ValidationInfo, model_validator
 
+from port.layers.sections import Feeder, Perception, Positioning, RadioSpec, Rain
 from port.sections import (
     XY,
+    Appointments,
     Breakdown,
     Count,
+    Dwell,
     Energy,
     Name,
     Probability,
+    Ramp,
     Remote,
     Roads,
     Several,
@@ -41,6 +45,14 @@ class Berth(Section):
     """The quay's edge."""
     cranes: Several = 2
     """Quay cranes, standing evenly along the berth."""
+    crane_points: tuple[XY, ...] = ()
+    """Where the cranes stand, instead of evenly; one point a crane."""
+
+    @model_validator(mode="after")
+    def _one_point_a_crane(self) -> Berth:
+        if self.crane_points and len(self.crane_points) != self.cranes:
+            raise ValueError(f"{len(self.crane_points)} crane_points for {self.cranes} cranes: give one a crane")
+        return self
 
 
 class Lane(Section):
@@ -90,6 +102,10 @@ class Layout(Section):
     """Battery swap stations, evenly along the main road. The reference terminal's number is not published."""
 
 
+Hours = Annotated[tuple[Annotated[float, Field(ge=0.0)], ...], Field(min_length=24, max_length=24)]
+"""One number for each hour of the day, from midnight."""
+
+
 class Gate(Section):
     """Where road trucks come in and go out."""
 
@@ -102,6 +118,14 @@ class Gate(Section):
     the middle until the user's own log says better."""
     service_out: Spread = Spread(mean="24 s", cv=0.2)
     """No papers on the way out: the automated figure, 24 s."""
+    profile: Hours = (
+        *(0.2, 0.2, 0.2, 0.2, 0.3, 0.5, 0.9, 1.4, 1.7, 1.8, 1.8, 1.6),
+        *(1.3, 1.5, 1.7, 1.7, 1.6, 1.5, 1.2, 0.9, 0.7, 0.5, 0.4, 0.2),
+    )
+    """Shares of the day's trucks in its 24 hours, as weights (they need not add up to 1). A plain working-day shape
+    with a lunch dip, not a measurement."""
+    appointments: Appointments | None = None
+    """Slots that trucks book before they come. Without it, everybody comes when it suits."""
 
 
 class Fleet(Section):
@@ -113,10 +137,10 @@ class Fleet(Section):
     """The fastest they go, where the lane's limit allows: the posted limit of the main road."""
     speed_loaded: Annotated[Speed, Field(gt=0)] = 25 * KMH
     """With a box; no published figure, between the posted 20 in blocks and 35 on the main road."""
-    acceleration: Braking | None = 0.5
-    """From standing. AGVs and heavy trucks reach 0.3 to 0.6 m/s² laden (assumed); leave empty for none."""
-    deceleration: Braking | None = 0.7
-    """Braking to a planned stop, gentle enough for the load (assumed); leave empty for none."""
+    acceleration: Ramp = 0.5
+    """From standing. AGVs and heavy trucks reach 0.3 to 0.6 m/s² laden (assumed); or the word `none`."""
+    deceleration: Ramp = 0.7
+    """Braking to a planned stop, gentle enough for the load (assumed); or the word `none`."""
     travel_spread: ShareOf1 = 0.1
     """Travel times vary evenly by ± this share. Not measured; breaks a lockstep that real yards do not have."""
     turn_time: Duration = 7.0
@@ -131,6 +155,8 @@ class Fleet(Section):
     energy: Energy = Energy()
     breakdown: Breakdown | None = None
     remote: Remote = Remote()
+    rain: Rain = Rain()
+    """`rain: {a: 0}` for trucks that do not mind it."""
 
 
 class QuayCrane(Section):
@@ -145,6 +171,8 @@ class QuayCrane(Section):
     retry_time: Duration = 20.0
     orders_ahead: Several = 6
     """Transport orders that a crane keeps open: one more than the trucks it needs on the way."""
+    orders: Literal["ahead", "ready"] = "ahead"
+    """When a truck is called for a box to discharge: while the crane works on another, or when it is ready for it."""
     twin_share: ShareOf1 = 0.0
     """Of orders, those with two 20-foot boxes under one spreader, where two can be had. Off unless given: it depends
     on the ships (40 % of boxes are 20-foot, ConFlowGen's default)."""
@@ -170,9 +198,19 @@ class GantrySpec(Section):
     retry_probability: Probability = 0.0
     """Chance of a repeated alignment in the block's lane; counted in the cycle's spread unless given."""
     retry_time: Duration = 20.0
+    meeting: Literal["cycle", "instant"] = "cycle"
+    """Whether a truck of the fleet stands there for the whole cycle, or meets the gantry for an instant, as at racks: a
+    box to store is taken off as the cycle begins, and one to fetch is on the spreader, or under way, when its truck
+    comes. The gantry then begins when the truck sets out for it, and holds the box until it is there."""
     buffer: Count = 0
     """Trucks that may stand at a block, those being served included; 0 for no bound."""
     breakdown: Breakdown | None = None
+
+    @model_validator(mode="after")
+    def _no_bound_for_instants(self) -> GantrySpec:
+        if self.meeting == "instant" and self.buffer:
+            raise ValueError("meeting: instant needs buffer: 0, or a truck would wait for the one behind it")
+        return self
 
 
 class RoadTrucks(Section):
@@ -181,19 +219,26 @@ class RoadTrucks(Section):
     per_day: Annotated[float, Field(ge=0.0)] | None = None
     """Used when no road network brings trucks. Default 428 a berth: 2 M TEU a year over four berths, 1.6 TEU a box,
     half of them by road (assumed), one box a truck."""
-    profile: Annotated[tuple[Annotated[float, Field(ge=0.0)], ...], Field(min_length=24, max_length=24)] = (
-        *(0.2, 0.2, 0.2, 0.2, 0.3, 0.5, 0.9, 1.4, 1.7, 1.8, 1.8, 1.6),
-        *(1.3, 1.5, 1.7, 1.7, 1.6, 1.5, 1.2, 0.9, 0.7, 0.5, 0.4, 0.2),
-    )
-    """Weights of the 24 hours of the day. A plain working-day shape with a lunch dip, not a measurement."""
+    per_hour: Hours | None = None
+    """Manned trucks of each hour of the day, counted; instead of `per_day` with the gate's profile."""
     deliver_share: ShareOf1 = 0.5
     """Of trucks whose task is not known: these bring an export box, the others collect an import box."""
     patience: Duration = 1800.0
     """How long a truck waits inside for an import box before it leaves empty."""
     speed: Annotated[Speed, Field(gt=0)] = 35 * KMH
-    acceleration: Braking | None = 0.4
+    acceleration: Ramp = 0.4
     """A laden road tractor with a driver (assumed)."""
-    deceleration: Braking | None = 0.7
+    deceleration: Ramp = 0.7
+    reaction: Duration = 0.0
+    """Lost at every start from standing, by a driver. Drivers need 1 to 2 s; off unless given."""
+    headway: Duration = 0.0
+    """By which a driver follows later than the standing gap asks for; off unless given."""
+
+    @model_validator(mode="after")
+    def _one_number(self) -> RoadTrucks:
+        if self.per_hour is not None and self.per_day is not None:
+            raise ValueError("give either `per_hour` (24 numbers) or `per_day`, which `gate.profile` deals out")
+        return self
 
 
 class Yard(Section):
@@ -206,8 +251,17 @@ class Yard(Section):
     lie 12 h before departure, with late boxes let through."""
     imports: ShareOf1 = 0.25
     """Of the stock, those boxes that trucks may collect."""
-    choice: Literal["soonest", "random"] = "soonest"
-    """Which block a box goes to or is taken from: where it would be handled first, or an even draw."""
+    transhipment: ShareOf1 = 0.0
+    """Of the discharged boxes, those that a later call loads: they stay in the yard and count for what that ship
+    lacks. The rest are imports, which road trucks collect."""
+    dwell: Dwell | None = None
+    """How long boxes stay. Without it an import may be collected as soon as it is in the stack, and what a truck
+    delivers is for the first ship that lacks boxes."""
+    teu_per_box: Annotated[float, Field(ge=1.0, le=2.25)] = 1.6
+    """Only turns boxes into TEU in figures: 40 % of 20, 57 % of 40 and 3 % of 45 feet make 1.6 (ConFlowGen's
+    defaults)."""
+    choice: Literal["soonest", "nearest", "random"] = "soonest"
+    """Which block a box goes to or is taken from: where it would be handled first, the nearest one, or an even draw."""
 
 
 class Call(Section):
@@ -215,6 +269,7 @@ class Call(Section):
 
     vessel: str
     berth: Name
+    """A berth's id, or `any`: the one that has been free the longest, or else the next that becomes free."""
     at: Duration
     """When it comes to its berth, from the scenario's start. 0 s: it lies there already."""
     discharge: Count
@@ -223,6 +278,8 @@ class Call(Section):
     """Length over all; checked against the berth."""
     leaves: Duration | None = None
     """Planned departure. Default: the work at 25 moves an hour for each crane of the berth, and one hour."""
+    transfers: dict[str, Count] = Field(default_factory=dict)
+    """Of the discharged boxes, how many each of these other calls will load (by vessel); it may lie there already."""
     bayplan: InputFile | None = None
     """Bay plan (BAPLIE): what is aboard, and where. With it or with `coprar`, leave out `discharge` and `load`."""
     coprar: InputFile | None = None
@@ -298,11 +355,16 @@ class Terminal(Section):
         | Annotated[tuple[Berth, ...], Field(min_length=1), Tag("list")],
         Discriminator(_berths_tag),
     ]
+    """Their number, from which the layout is made, or a list with coordinates."""
     layout: Layout | None = None
     lanes: tuple[Lane, ...] = ()
     blocks: tuple[BlockSpec, ...] = ()
     stations: tuple[Station, ...] = ()
     roads: Roads = Roads()
+    radio: RadioSpec | None = None
+    positioning: Positioning | None = None
+    perception: Perception | None = None
+    feeders: tuple[Feeder, ...] = ()
     gate: Gate = Gate()
     fleet: Fleet = Fleet()
     quay_crane: QuayCrane = QuayCrane()

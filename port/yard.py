@@ -5,7 +5,7 @@ A bay keeps `tiers − 1` places free, so that every box in it can always be dug
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from port.draws import Stream
@@ -93,17 +93,30 @@ class Block:
 
 @dataclass
 class Stock:
-    """All blocks together, and how many places are promised to boxes that have no block yet."""
+    """All blocks together, and how many places are promised to boxes that have no block yet.
+
+    pending : imports in the stacks that no truck may collect yet: box -> (block, when it is released, µs); in a state
+    read from the compiled loop they are left out
+    """
 
     blocks: list[Block]
     promised: int = 0
     boxes_made: int = 0
+    pending: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
-    def at_start(cls, specs: Sequence[BlockSpec], yard: Yard, loads: Sequence[int], stream: Stream) -> Stock:
-        """Fill the blocks, then deal out which boxes are for which vessel (`loads[k]` boxes of call k) and for trucks.
+    def at_start(
+        cls,
+        specs: Sequence[BlockSpec],
+        yard: Yard,
+        wanted: Sequence[int],
+        stream: Stream,
+        rest_us: Callable[[int], int] = lambda _: 0,
+    ) -> Stock:
+        """Fill the blocks, then deal out which boxes are for which vessel (`wanted[k]` boxes of call k) and for trucks.
 
-        The boxes of nobody stay where they are (for later ships); they are what one digs through.
+        rest_us(box) : how long it takes until an import may be collected. The boxes of nobody stay where they are (for
+        later ships); they are what one digs through.
         """
         stock = cls([Block(s.bays, s.rows, s.tiers) for s in specs])
         home: list[int] = []
@@ -112,14 +125,18 @@ class Stock:
                 block.store_at_random(stock.new_box(), stream)
                 home.append(number)
         boxes = list(range(len(home)))
-        wanted = [round(n * yard.exports_in_yard) for n in loads]
         imports = int(len(home) * yard.imports)
         dealt = 0
         for vessel, count in [*enumerate(wanted), (-1, imports)]:
             for _ in range(min(count, len(boxes) - dealt)):
                 swap = dealt + stream.index(len(boxes) - dealt)
                 boxes[dealt], boxes[swap] = boxes[swap], boxes[dealt]
-                stock.allot(boxes[dealt], home[boxes[dealt]], vessel)
+                box = boxes[dealt]
+                rest = rest_us(box) if vessel < 0 else 0
+                if rest > 0:
+                    stock.pending[box] = (home[box], rest)
+                else:
+                    stock.allot(box, home[box], vessel)
                 dealt += 1
         return stock
 

@@ -6,7 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from port.draws import ARRIVALS, BATTERY, FAILURES, GANTRY, QUAY_CRANE, TRUCK, VESSEL, YARD, Stream, stream_keys
+from port.booking import Bookings
+from port.draws import (
+    ARRIVALS,
+    BATTERY,
+    FAILURES,
+    GANTRY,
+    QUAY_CRANE,
+    TRUCK,
+    VESSEL,
+    YARD,
+    Stream,
+    first_indices,
+    stream_keys,
+)
 from port.fast import records as r
 from port.fast.memory import TABLES, Memory
 from port.plan import Plan, dual_from
@@ -31,6 +44,9 @@ def quantile_rows(plan: Plan) -> np.ndarray:
     for k, failing in enumerate(plan.failing):
         if failing is not None:
             rows[r.T_FAILS + k], rows[r.T_REPAIRS + k] = failing.between, failing.repair
+    for k, name in enumerate(("imports", "exports", "transhipment", "rest")):
+        if plan.stays is not None:
+            rows[r.T_STAYS + k] = plan.stays[name]
     for s, swap in enumerate(plan.swaps):
         if swap is not None:
             rows[r.T_SWAPS + s] = swap
@@ -39,8 +55,8 @@ def quantile_rows(plan: Plan) -> np.ndarray:
 
 def static_tables(plan: Plan) -> dict[str, np.ndarray]:
     """Tables that every run of a plan shares and nobody changes."""
-    profile = np.array(plan.terminal.road_trucks.profile, float)
-    ramps = np.array([plan.up, plan.down])
+    profile = np.array(plan.hours, float)
+    ramps = np.array([plan.up, plan.down, plan.start_us, plan.headway_us], float)
     return {
         "turns": plan.turns.astype(np.uint8),
         "in_arcs": np.asarray(plan.in_arcs, np.int64),
@@ -82,22 +98,25 @@ def build(
     level: int,
     midnight_us: int,
     visitors: int,
+    until_us: int,
+    bookings: Bookings | None,
 ) -> Memory:
     """Memory at time 0, before the yard is filled. visitors : road trucks to make room for at first."""
     t, n_trucks, n_vessels = plan.terminal, plan.fleet_size, len(calls)
     n_cars = n_trucks + visitors
     n_arcs, n_nodes, n_places = len(plan.arc_mm), plan.n_nodes, len(plan.place_lane)
     n_cranes, n_blocks, n_gantries, n_stations = plan.n_cranes, plan.n_blocks, len(plan.gantry_block), plan.n_stations
-    starts = np.cumsum([0, n_arcs, n_arcs, n_places, n_cranes, n_blocks, n_stations, 1, 1, 1, 1])
+    starts = np.cumsum([0, n_arcs, n_arcs, n_places, n_cranes, n_blocks, n_stations, 1, 1, 1, 1, n_arcs])
     names = ("leavers", "parked", "crane_line", "block_line", "station_line", "gate_line", "out_line", "wanting")
     conf = _fill(
         _zeros("conf", 1),
-        **{name: int(start) for name, start in zip((*names, "calling"), starts[1:], strict=False)},
+        **{name: int(start) for name, start in zip((*names, "calling", "aside"), starts[1:], strict=False)},
     )
-    scale = (t.road_trucks.per_day or 0.0) / (sum(t.road_trucks.profile) or 1.0)
+    scale = plan.truck_scale
     orders = n_cranes * plan.orders_ahead
     margin = 16 * n_trucks + 4 * orders + 8 * n_arcs + 4 * n_vessels + 2048
-    owner_cap = int(plan.capacity.max())
+    most = int(plan.capacity.max())
+    owned_cap = np.array([most, *(min(most, v.load) for v in calls)], np.int64)
     total_fill = int(plan.fill.sum())
     _fill(
         conf,
@@ -128,22 +147,30 @@ def build(
         rehandle=to_us(t.gantry.rehandle),
         berthing=to_us(t.limits.berthing),
         patience=to_us(t.road_trucks.patience),
-        gantry_mean=plan.gantry_mean_us,
+        gantry_mean=plan.work_us,
         idle_w=plan.idle_w,
         battery=plan.battery_j,
         threshold=plan.threshold_j,
         lanes_in=t.gate.lanes_in,
-        owner_cap=owner_cap,
         imports=int(total_fill * t.yard.imports),
-        has_profile=bool(scale and any(t.road_trucks.profile)),
+        has_profile=bool(scale and any(plan.hours)),
         random_block=t.yard.choice == "random",
+        orders_late=t.quay_crane.orders == "ready",
+        instant=t.gantry.meeting == "instant",
         spread=t.fleet.travel_spread,
         twin=t.quay_crane.twin_share,
         dual=t.quay_crane.dual_cycling,
         deliver_share=t.road_trucks.deliver_share,
         scale=scale,
+        booked=-1 if bookings is None else len(bookings.times_us),
+        stays=plan.stays is not None,
+        rest_is_even=plan.rest_is_even,
+        until=until_us,
+        released=t.yard.dwell.released if t.yard.dwell else 0.0,
+        transhipment=t.yard.transhipment,
     )
-    clock = _fill(_zeros("clock", 1), level=level, n_cars=n_trucks, road=road, midnight=midnight_us)
+    clock = _fill(_zeros("clock", 1), level=level, n_cars=n_trucks, road=road, midnight=midnight_us, seed=signed(seed))
+    _fill(clock, roadstead=-1)
     _fill(clock, out_free=t.gate.lanes_out, operators=t.fleet.remote.operators, marked=0)
     stacks = plan.bays * plan.rows
     boxes = total_fill + sum(v.discharge for v in calls) + n_cars
@@ -169,7 +196,7 @@ def build(
             _zeros("failing", machines if any(plan.failing) else 0),
             key=stream_keys(seed, FAILURES, np.arange(machines if any(plan.failing) else 0)),
         ),
-        "heap": _zeros("heap", heap_room(plan, n_cars, n_vessels), 2),
+        "heap": _zeros("heap", heap_room(plan, n_cars, calls), 2),
         "wakes": _zeros("wakes", 2 * n_cars + n_vessels + 16),
         "log": np.empty((LOG_ROWS if level else 1, 5), np.int64),
         "speeds": speeds,
@@ -178,7 +205,13 @@ def build(
         "cells": np.empty(int((stacks * plan.tiers).sum()), np.int32),
         "bay_count": _zeros("bay_count", int(plan.bays.sum())),
         "stack_of": np.empty(boxes, np.int32),
-        "owned": np.empty(n_blocks * (n_vessels + 1) * owner_cap, np.int32),
+        "home": np.empty(boxes, np.int32),
+        "owner_of": np.empty(boxes, np.int32),
+        "transfers": np.array([pair for v in calls for pair in v.transfers], np.int64).reshape(-1, 2),
+        "bookings": np.array(bookings.times_us if bookings else (), np.int64),
+        "owned": np.empty(int(owned_cap.sum()) * n_blocks, np.int32),
+        "owned_at": _before(owned_cap * n_blocks),
+        "owned_cap": owned_cap,
         "owned_n": _zeros("owned_n", n_blocks * (n_vessels + 1)),
         "cover": _zeros("cover", n_cranes),
         "wait_crane": _zeros("wait_crane", orders + 1),
@@ -193,15 +226,25 @@ def build(
         "set_n": _zeros("set_n", 5),
         "gate_free": _zeros("gate_free", t.gate.lanes_in),
         "berth_ship": np.full(len(plan.site.berth_ids), -1, np.int64),
+        "berth_left": np.full(len(plan.site.berth_ids), -1, np.int64),
         "by_arrival": np.array(sorted(range(n_vessels), key=lambda k: (calls[k].at_us, k)), np.int64),
     }
     return Memory(arrays)
 
 
-def heap_room(plan: Plan, n_cars: int, n_vessels: int) -> int:
-    """Most events that can be pending: two a truck (one of them patience), one a machine and junction."""
+def signed(seed: int) -> int:
+    """The lower 64 bits of a seed as a signed number."""
+    return (seed + 2**63) % 2**64 - 2**63
+
+
+def heap_room(plan: Plan, n_cars: int, calls: Sequence[Vessel]) -> int:
+    """Most events that can be pending: two a truck (one of them patience), one a machine and junction, and where
+    imports have to stay, one each."""
+    n_vessels, staying = len(calls), 0
+    if plan.stays is not None:
+        staying = int(plan.fill.sum() * plan.terminal.yard.imports) + sum(v.discharge for v in calls)
     machines = plan.n_cranes + len(plan.gantry_block) + plan.fleet_size
-    return 2 * n_cars + 2 * machines + plan.n_nodes + n_vessels + 8
+    return 2 * n_cars + 2 * machines + plan.n_nodes + n_vessels + staying + 8
 
 
 def _streams(streams: Sequence[Stream]) -> np.ndarray:
@@ -215,7 +258,8 @@ def _cars(plan: Plan, seed: int, n_cars: int) -> np.ndarray:
     cars["rested"] = 1
     cars["place"][:n] = plan.crane_place[np.arange(n) % plan.n_cranes]
     cars["key"][:n] = stream_keys(seed, TRUCK, np.arange(n))
-    cars["level"][:n] = [low + Stream(seed, BATTERY, i).index(1 << 20) * (high - low) // (1 << 20) for i in range(n)]
+    luck = first_indices(stream_keys(seed, BATTERY, np.arange(n)), 1 << 20)
+    cars["level"][:n] = low + luck * (high - low) // (1 << 20)
     return cars
 
 
@@ -245,9 +289,11 @@ def _before(counts: np.ndarray) -> np.ndarray:
 def _vessels(plan: Plan, calls: Sequence[Vessel], seed: int) -> np.ndarray:
     ships, share = _zeros("vessels", len(calls)), plan.terminal.quay_crane.dual_cycling
     for k, v in enumerate(calls):
-        wanted = round(v.load * plan.terminal.yard.exports_in_yard)
-        _fill(ships[k : k + 1], berth=v.berth, at=v.at_us, discharge=v.discharge, load=v.load, leaves=v.leaves_us)
-        _fill(ships[k : k + 1], expected=v.load, wanted=wanted, dual_from=dual_from(v.discharge, share))
+        _fill(ships[k : k + 1], berth=v.berth, anywhere=v.anywhere, at=v.at_us, leaves=v.leaves_us)
+        _fill(ships[k : k + 1], discharge=v.discharge, load=v.load)
+        _fill(ships[k : k + 1], expected=v.load - v.coming, wanted=v.wanted, dual_from=dual_from(v.discharge, share))
+    ends = np.cumsum([len(v.transfers) for v in calls], dtype=np.int64)
+    _fill(ships, transfer0=ends - [len(v.transfers) for v in calls], transfer1=ends)
     keys = stream_keys(seed, VESSEL, np.array([v.number for v in calls], np.uint64))
     return _fill(ships, next=-1, berthed=-1, work=-1, departed=-1, key=keys)
 

@@ -64,6 +64,33 @@ def duration(stream: Any, table: Any, row: int) -> int:
 
 
 @njit(**INLINED)
+def nth_bits(key: Any, n: int) -> Any:
+    """The n-th draw of a stream by its key, from 1."""
+    return mix(key + U(n) * GAMMA)
+
+
+@njit(**INLINED)
+def as_uniform(word: Any) -> float:
+    """A number in (0, 1) from 64 bits."""
+    return (np.float64(word >> S11) + 0.5) * (1.0 / 9007199254740992.0)
+
+
+@njit(**INLINED)
+def as_index(word: Any, n: int) -> Any:
+    """One of 0 … n − 1 from 64 bits."""
+    return np.int64(((word >> S32) * U(n)) >> S32)
+
+
+@njit(**INLINED)
+def as_duration(word: Any, table: Any, row: int) -> int:
+    """A duration from a row of quantiles and 64 bits."""
+    cell = np.int64(word >> CELL_SHIFT)
+    fraction = np.int64((word >> FRACTION_SHIFT) & FRACTION_MASK)
+    low = table[row, cell]
+    return low + (((table[row, cell + 1] - low) * fraction) >> FRACTION_BITS)
+
+
+@njit(**INLINED)
 def attempts(stream: Any, probability: float) -> int:
     """Failures before a success."""
     u, power, failures = uniform(stream), probability, 0

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from port.calls import planned_calls
 from port.control import Engine, GridlockError
-from port.dispatch import Decision, checked
+from port.dispatch import checked
 from port.draws import VISITOR, Stream, name_number
 from port.fast import loop
 from port.fast import records as r
 from port.fast.build import LOG_ROWS, build, heap_room, static_tables, way_tables
+from port.fast.decision import decision
 from port.fast.reading import FastWorld, refresh
 from port.fast.yard import fill_yard
 from port.state import Crane, Gantry, Machine, Truck, Vehicle
@@ -34,11 +35,11 @@ class FastEngine(Engine):
         plan, seed = self.plan, self.seed
         self.calls = calls = planned_calls(self.terminal, seed, self.duration_us)
         static = plan.__dict__.get("_static") or plan.__dict__.setdefault("_static", static_tables(plan))
-        daily = self.terminal.road_trucks.per_day or 0.0
+        daily, bookings = plan.trucks_per_day, self.bookings()
         visitors = 64 + (0 if self.road else int(PER_DAY_RESERVE * daily * self.duration_us / (86_400 * US)))
         self.memory = memory = build(
             *(plan, static, self.ways, self.speeds, calls, seed, self.rule, self.road, self.level),
-            *(self.midnight_us, visitors),
+            *(self.midnight_us, visitors, self.duration_us, bookings),
         )
         self.clock = memory["clock"]
         n = int(plan.fill.sum())
@@ -96,51 +97,22 @@ class FastEngine(Engine):
     def _grow(self, cars: int) -> None:
         """Room for more road trucks (and their boxes and events). Between two instants, so nobody is being woken."""
         memory, more = self.memory, cars - len(self.memory["cars"])
-        heap = heap_room(self.plan, cars, len(self.calls))
+        heap = heap_room(self.plan, cars, self.calls)
         memory.grow("cars", cars)
         memory.grow("heap", heap)
-        memory.grow("stack_of", len(memory["stack_of"]) + more)
+        for name in ("stack_of", "home", "owner_of"):
+            memory.grow(name, len(memory[name]) + more)
         memory.put("wakes", np.zeros(2 * cars + len(self.calls) + 16, np.int64))
         self.clock["wakes_first"] = self.clock["wakes_last"] = 0
         memory["conf"]["n_cars_cap"] = cars
 
     def _decide(self) -> None:
         assert self.policy is not None
-        decision = self.decision()
-        pairs = checked(self.policy.assign(decision), len(decision.order), len(decision.truck))
+        seen = decision(self.memory, self.plan, self.ways)
+        pairs = checked(self.policy.assign(seen), len(seen.order), len(seen.truck))
         for k, pair in enumerate(pairs):
             self.memory["pairs"][k] = pair
         self.clock["n_pairs"] = len(pairs)
-
-    def decision(self) -> Decision:
-        """What a policy sees now."""
-        memory, plan = self.memory, self.plan
-        n = int(self.clock["n_waiting"][0])
-        orders, cars = memory["waiting"][:n], memory["cars"][: plan.fleet_size]
-        idle = memory["idle"][: int(self.clock["n_idle"][0])]
-        ready = idle[cars["halted"][idle] == 0]
-        busy = np.flatnonzero(cars["busy"])
-        b = cars[busy]
-        first_block, charging = 1 + plan.n_cranes, b["crane"] < 0
-        stored = np.where(np.isin(b["phase"], (r.TO_STORE, r.AT_STORE)), first_block + b["block"], -1)
-        last = np.where(charging, b["goal"], np.where(b["loads"] == 1, 1 + b["crane"], stored))
-        return Decision(
-            self.now_us,
-            orders["number"].copy(),
-            orders["crane"].copy(),
-            orders["pick"].copy(),
-            np.where(orders["block"] >= 0, 1 + orders["crane"], -1),
-            orders["count"].copy(),
-            ready.copy(),
-            cars["place"][ready],
-            busy,
-            b["goal"].copy(),
-            last,
-            b["crane"].copy(),
-            memory["cover"].copy(),
-            plan.crane_place,
-            self.ways.time_us[0],
-        )
 
     def _halt(self, machine: Machine, change: int) -> None:
         loop.halt(self.memory.P, self.machines.index(machine), change)

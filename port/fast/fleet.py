@@ -15,10 +15,17 @@ from port.fast.memory import COMPILED
 from port.fast.quay import stand
 from port.fast.queues import join, leave_first, look, note, push, wake
 from port.fast.roads import done_at, look_again, set_off, use_energy
-from port.fast.yard import ask, place_for
+from port.fast.yard import ask, meet, place_for
 
 FAR = 1 << 60
 SLOW_TABLE = 1000
+
+
+@njit(**COMPILED)
+def turn_to(P: Any, v: int, stage: int) -> None:
+    """A truck is at another stage of its order (see `port.codes`), from here and now on."""
+    car = m.cars(P)[v]
+    car.stage, car.stage_us, car.origin = stage, m.clocks(P)[0].now, car.place
 
 
 @njit(**COMPILED)
@@ -53,6 +60,8 @@ def next_task(P: Any, v: int) -> None:
         be_idle(P, v)
         return
     car.busy, car.begun, car.station, car.phase, car.crane = 1, g.now, best, r.TO_STATION, -1
+    turn_to(P, v, c.CHARGES)
+    g.changed, g.marked = 1, 1
     if set_off(P, v, first + best):
         at_station(P, v)
 
@@ -185,6 +194,10 @@ def sent(P: Any, v: int) -> None:
     """A truck sets off for the boxes of its order."""
     car = m.cars(P)[v]
     car.busy, car.begun, car.phase = 1, m.clocks(P)[0].now, r.TO_PICK
+    turn_to(P, v, c.FETCHES)
+    if car.loads and m.confs(P)[0].instant:
+        ask(P, car.block, c.C_RETRIEVE, car.count, car.asked0, car.asked1, v, -2)
+        car.there = 0
     if set_off(P, v, car.goal):
         at_pick(P, v)
 
@@ -193,9 +206,13 @@ def sent(P: Any, v: int) -> None:
 def at_pick(P: Any, v: int) -> None:
     """A truck stands where it gets its boxes."""
     car = m.cars(P)[v]
+    turn_to(P, v, c.TAKES)
     if car.loads:
         car.phase = r.AT_PICK
-        ask(P, car.block, c.C_RETRIEVE, car.count, car.asked0, car.asked1, v, -2)
+        if m.confs(P)[0].instant:
+            meet(P, car.block, v)
+        else:
+            ask(P, car.block, c.C_RETRIEVE, car.count, car.asked0, car.asked1, v, -2)
     else:
         car.phase = r.AT_CRANE
         stand(P, v)
@@ -207,6 +224,7 @@ def bring(P: Any, v: int) -> None:
     car = m.cars(P)[v]
     found = place_for(P, v, car.n_boxes)
     car.block, car.asked, car.phase = found >> 2, found & 3, r.TO_STORE
+    turn_to(P, v, c.BRINGS)
     if set_off(P, v, 1 + m.confs(P)[0].n_cranes + car.block):
         at_store(P, v)
 
@@ -216,7 +234,8 @@ def at_store(P: Any, v: int) -> None:
     """A truck stands where its boxes (or the first of them) go into the stack."""
     car = m.cars(P)[v]
     car.phase = r.AT_STORE
-    ask(P, car.block, c.C_STORE, car.asked, car.box0, car.box1, v, -1)
+    turn_to(P, v, c.GIVES)
+    ask(P, car.block, c.C_STORE, car.asked, car.box0, car.box1, v, -2)
 
 
 @njit(**COMPILED)
@@ -237,6 +256,7 @@ def truck_served(P: Any, v: int) -> None:
     car = m.cars(P)[v]
     if car.phase == r.AT_PICK:
         car.phase = r.TO_CRANE
+        turn_to(P, v, c.BRINGS)
         set_off(P, v, 1 + car.crane)
     elif car.n_boxes > 0:
         bring(P, v)
@@ -252,6 +272,7 @@ def truck_arrived(P: Any, v: int) -> None:
         at_pick(P, v)
     elif car.phase == r.TO_CRANE:
         car.phase = r.AT_CRANE
+        turn_to(P, v, c.GIVES)
         stand(P, v)
     elif car.phase == r.TO_STORE:
         at_store(P, v)

@@ -9,12 +9,14 @@ from numba import njit
 
 from port import codes as c
 from port.draws import VISITOR
+from port.dwell import MS_TABLE
 from port.fast import draws
 from port.fast import memory as m
 from port.fast import records as r
 from port.fast.memory import COMPILED, INLINED
 from port.fast.queues import join, leave, leave_first, note, push, wake
 from port.fast.roads import set_off
+from port.fast.stays import first_ship
 from port.fast.yard import ask, count_owned, draw_out, place_for, room_left
 from port.gate_times import next_arrival
 
@@ -102,13 +104,8 @@ def deliver(P: Any, v: int) -> None:
         return
     g.promised += 1
     car.block = place_for(P, v, 1) >> 2
-    vessels, order = m.vessels(P), m.by_arrival(P)
-    car.owner = -2
-    for k in range(conf.n_vessels):
-        if vessels[order[k]].expected > 0:
-            vessels[order[k]].expected -= 1
-            car.owner = order[k]
-            break
+    stay = draws.duration(car, m.tables(P), r.T_EXPORTS) * MS_TABLE if conf.stays else 0
+    car.owner = first_ship(P, g.now + stay, -1)
     car.phase = r.TO_BLOCK
     set_off(P, v, 1 + conf.n_cranes + car.block)
 
@@ -232,6 +229,10 @@ def visitor_served(P: Any, v: int) -> None:
 def plan_arrival(P: Any) -> None:
     """When the next generated truck comes."""
     g, conf, stream = m.clocks(P)[0], m.confs(P)[0], m.sources(P)[0]
+    if conf.booked >= 0:
+        if g.arrivals < conf.booked:
+            push(P, c.ARRIVAL, 0, max(m.bookings(P)[g.arrivals], g.now))
+        return
     wait = draws.duration(stream, m.tables(P), r.T_SECOND) / 1_000_000
     g.arrival_at = coming(g.arrival_at, wait, g.midnight, conf.scale, m.profile(P))
     push(P, c.ARRIVAL, 0, max(g.arrival_at, g.now))

@@ -11,7 +11,7 @@ from port.fast import draws, fleet, gate, quay, roads, yard
 from port.fast import memory as m
 from port.fast import records as r
 from port.fast.memory import COMPILED, ENTRY, INLINED
-from port.fast.queues import leave_first, look, note, pop, push, take, wake
+from port.fast.queues import close_gap, leave_first, look, next_time, note, pop, push, take, wake
 
 RANK_MASK = (1 << c.RANK_BITS) - 1
 
@@ -57,6 +57,8 @@ def handle(P: Any, kind: int, who: int, seed: Any) -> None:
         helped(P, who)
     elif kind == c.FAIL:
         fleet.fails(P, who)
+    elif kind == c.RELEASE:
+        yard.release(P, who)
     else:
         fleet.repaired(P, who)
 
@@ -154,7 +156,7 @@ def settle_rest(P: Any) -> None:
 def run(P: Any, until: int, seed: Any) -> int:
     """All that happens before `until`; gives why it came back (REACHED, or what Python has to do first)."""
     g, conf = m.clocks(P)[0], m.confs(P)[0]
-    heap, queue, lines = m.heap(P), m.wakes(P), m.lines(P)
+    queue, lines = m.wakes(P), m.lines(P)
     if g.stage == 1:
         g.stage = 0
         fleet.take_pairs(P)
@@ -170,7 +172,10 @@ def run(P: Any, until: int, seed: Any) -> int:
             return r.FULL
         if g.n_cars + 1 >= conf.n_cars_cap:
             return r.GROW
-        if g.heap_n and heap[0, 0] == g.now:
+        due = next_time(P)
+        if due == g.now:
+            if g.gap:
+                close_gap(P)
             rank = pop(P)
             g.events += 1
             handle(P, rank >> c.RANK_BITS, rank & RANK_MASK, seed)
@@ -183,11 +188,11 @@ def run(P: Any, until: int, seed: Any) -> int:
                 g.stage = 1
                 return r.DECIDE
             settle_rest(P)
-        elif g.heap_n == 0 or heap[0, 0] >= until:
+        elif due >= until:
             g.now = until
             return r.REACHED
         else:
-            g.now = heap[0, 0]
+            g.now = due
 
 
 @njit(**ENTRY)

@@ -66,8 +66,14 @@ TABLES: dict[str, np.dtype] = {
     "cells": I4,
     "bay_count": I4,
     "stack_of": I4,
+    "home": I4,
+    "owner_of": I4,
+    "transfers": I8,
+    "bookings": I8,
     "owned": I4,
     "owned_n": I4,
+    "owned_at": I8,
+    "owned_cap": I8,
     "cover": I8,
     "wait_crane": I8,
     "wait_pick": I8,
@@ -81,11 +87,19 @@ TABLES: dict[str, np.dtype] = {
     "set_n": I8,
     "gate_free": I8,
     "berth_ship": I8,
+    "berth_left": I8,
     "by_arrival": I8,
 }
 """Every table and what its cells are."""
 
 SLOT = {name: 3 * i for i, name in enumerate(TABLES)}
+
+
+MEASURED = frozenset({"cover", "wakes", "ring", "failing", "berth_ship"})
+"""Tables of which the loop may ask `len`. All others say 0: counting an index below 0 from the end then needs no size,
+and the compiler leaves the question out."""
+WIDTH = {"heap": 2, "log": 5, "pairs": 2, "ring": 3, "transfers": 2}
+"""Columns of tables that always have so many."""
 
 
 def _table(name: str, dimensions: int) -> Any:
@@ -103,7 +117,10 @@ def _table(name: str, dimensions: int) -> Any:
 
             made = make_array(array_type)(context, builder)
             item = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(kind)))
-            shape = [word(k) for k in range(1, dimensions + 1)]
+            nothing = context.get_constant(types.intp, 0)
+            shape = [word(1) if name in MEASURED else nothing]
+            if dimensions == 2:
+                shape.append(context.get_constant(types.intp, WIDTH[name]) if name in WIDTH else word(2))
             strides = [item] if dimensions == 1 else [builder.mul(item, shape[1]), item]
             data = builder.inttoptr(word(0), made.data.type)
             populate_array(made, data=data, shape=shape, strides=strides, itemsize=item, meminfo=None)
@@ -135,7 +152,9 @@ owned, owned_n, cover, wait_crane, wait_pick = (
 idle, ready, ready_at, gate_free, berth_ship = (
     _rows(n) for n in ("idle", "ready", "ready_at", "gate_free", "berth_ship")
 )
-by_arrival, set_n, heap = _rows("by_arrival"), _rows("set_n"), _grid("heap")
+by_arrival, set_n, heap, berth_left = _rows("by_arrival"), _rows("set_n"), _grid("heap"), _rows("berth_left")
+owned_at, owned_cap = _rows("owned_at"), _rows("owned_cap")
+home, owner_of, bookings, transfers = _rows("home"), _rows("owner_of"), _rows("bookings"), _grid("transfers")
 log_rows, hop_own, hop_man, first_own, first_man = (
     _grid(n) for n in ("log", "hop_own", "hop_man", "first_own", "first_man")
 )
@@ -163,6 +182,8 @@ class Memory:
     def put(self, name: str, array: np.ndarray) -> None:
         """Set a table; copied only when its cells are of another kind."""
         array = np.ascontiguousarray(array, TABLES[name])
+        if name in WIDTH and array.shape[1] != WIDTH[name]:
+            raise ValueError(f"table {name} has {array.shape[1]} columns, not {WIDTH[name]}")
         self.arrays[name] = array
         columns = array.shape[1] if array.ndim > 1 else 1
         self.words[SLOT[name] : SLOT[name] + 3] = array.ctypes.data, array.shape[0], columns

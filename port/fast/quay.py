@@ -14,6 +14,7 @@ from port.fast import records as r
 from port.fast.memory import COMPILED
 from port.fast.queues import join, leave_first, look, note, push, take, wake
 from port.fast.roads import done_at
+from port.fast.stays import choose_owner
 from port.fast.yard import add_box, cost_us, count_owned, draw_out, room_left
 
 
@@ -24,16 +25,39 @@ def vessel_due(P: Any, k: int) -> None:
     if ship.state == 1:
         work(P, k)
         return
-    at_berth = m.berth_ship(P)
-    if at_berth[ship.berth] < 0:
-        at_berth[ship.berth] = k
+    at_berth, left, best = m.berth_ship(P), m.berth_left(P), -1
+    for b in range(len(at_berth)):
+        if at_berth[b] < 0 and (ship.anywhere or ship.berth == b) and (best < 0 or left[b] < left[best]):
+            best = b
+    if best >= 0:
+        at_berth[best], ship.berth = k, best
         berth(P, k)
         return
-    vessels, ship.next = m.vessels(P), -1
-    last = at_berth[ship.berth]
+    g, vessels, ship.next = m.clocks(P)[0], m.vessels(P), -1
+    if g.roadstead < 0:
+        g.roadstead = k
+        return
+    last = g.roadstead
     while vessels[last].next >= 0:
         last = vessels[last].next
     vessels[last].next = k
+
+
+@njit(**COMPILED)
+def follow(P: Any, b: int) -> None:
+    """The first ship of the roadstead that may lie at a free berth comes to it."""
+    g, vessels = m.clocks(P)[0], m.vessels(P)
+    before, k = -1, g.roadstead
+    while k >= 0 and not (vessels[k].anywhere or vessels[k].berth == b):
+        before, k = k, vessels[k].next
+    if k < 0:
+        return
+    if before < 0:
+        g.roadstead = vessels[k].next
+    else:
+        vessels[before].next = vessels[k].next
+    m.berth_ship(P)[b], vessels[k].berth = k, b
+    wake(P, r.W_BERTH, k)
 
 
 @njit(**COMPILED)
@@ -55,7 +79,7 @@ def work(P: Any, k: int) -> None:
     g, ship, cranes = m.clocks(P)[0], m.vessels(P)[k], m.cranes(P)
     ship.work = g.now
     note(P, c.L_WORK, k, ship.berth, 0)
-    for i in range(len(cranes)):
+    for i in range(m.confs(P)[0].n_cranes):
         if cranes[i].berth == ship.berth:
             cranes[i].vessel, cranes[i].since, cranes[i].last_ordered = k, g.now, LOADING
     g.planning, g.marked = 1, 1
@@ -68,15 +92,14 @@ def depart(P: Any, k: int) -> None:
     """A ship has been worked and leaves; the next one in the line of its berth comes."""
     g, ship, cranes, at_berth = m.clocks(P)[0], m.vessels(P)[k], m.cranes(P), m.berth_ship(P)
     ship.departed = g.now
-    for i in range(len(cranes)):
+    for i in range(m.confs(P)[0].n_cranes):
         if cranes[i].berth == ship.berth:
             end_starving(P, i)
             cranes[i].assigned += g.now - cranes[i].since
             cranes[i].vessel = -1
     note(P, c.L_LEFT, k, ship.berth, g.now - ship.leaves)
-    at_berth[ship.berth] = ship.next
-    if ship.next >= 0:
-        wake(P, r.W_BERTH, ship.next)
+    at_berth[ship.berth], m.berth_left(P)[ship.berth] = -1, g.now
+    follow(P, ship.berth)
 
 
 @njit(**COMPILED)
@@ -128,8 +151,9 @@ def hand_over(P: Any, i: int) -> None:
         for _ in range(car.count):
             add_box(car, g.boxes_made)
             note(P, c.L_DISCHARGE, i, g.boxes_made, v)
+            m.owner_of(P)[g.boxes_made] = choose_owner(P, g.boxes_made, car.vessel)
             g.boxes_made += 1
-        ship.discharged += car.count
+            ship.discharged += 1
         g.discharged += car.count
     kind = LOADING if car.loads else DISCHARGING
     crane.paired = 1 if kind != crane.last_handed and crane.last_handed > 0 and not crane.paired else 0
@@ -157,24 +181,31 @@ def crane_ready(P: Any, i: int) -> None:
     crane.busy_us += g.now - crane.begun
     note(P, c.L_READY, i, crane.vessel, 0)
     look(P, r.S_CRANES, i)
+    if m.confs(P)[0].orders_late:
+        g.planning = 1
 
 
 @njit(**COMPILED)
 def settle_orders(P: Any) -> None:
-    """Give transport orders until enough are open, or there is nothing to carry or no room for it."""
+    """Give transport orders, one a crane in turns, until enough are open, or there is nothing more to give."""
     g, conf, cranes, vessels = m.clocks(P)[0], m.confs(P)[0], m.cranes(P), m.vessels(P)
     if not g.planning:
         return
     g.planning = 0
-    for i in range(len(cranes)):
+    more = True
+    while more:
+        more = False
+        for i in range(m.confs(P)[0].n_cranes):
+            if cranes[i].vessel >= 0 and cranes[i].open_orders < conf.orders_ahead and next_order(P, i):
+                cranes[i].open_orders += 1
+                g.new_orders, more = 1, True
+    for i in range(m.confs(P)[0].n_cranes):
         crane = cranes[i]
         if crane.vessel < 0:
             continue
-        while crane.open_orders < conf.orders_ahead and next_order(P, i):
-            crane.open_orders += 1
-            g.new_orders = 1
         ship = vessels[crane.vessel]
-        if crane.open_orders > 0 or ship.ordered_discharge + ship.ordered_load == ship.discharge + ship.load:
+        working = crane.open_orders > 0 or (conf.orders_late and crane.busy)
+        if working or ship.ordered_discharge + ship.ordered_load == ship.discharge + ship.load:
             end_starving(P, i)
         elif not crane.starving:
             crane.starving, crane.starved_since = 1, g.now
@@ -219,8 +250,8 @@ def add_order(P: Any, i: int, k: int, pick: int, count: int, box0: int, box1: in
 @njit(**COMPILED)
 def order_discharge(P: Any, i: int, k: int) -> bool:
     g, ship = m.clocks(P)[0], m.vessels(P)[k]
-    left = ship.discharge - ship.ordered_discharge
-    if left == 0:
+    left, crane = ship.discharge - ship.ordered_discharge, m.cranes(P)[i]
+    if left == 0 or (m.confs(P)[0].orders_late and (crane.busy or crane.open_orders)):
         return False
     room = room_left(P)
     if room <= 0:
@@ -239,7 +270,7 @@ def order_load(P: Any, i: int, k: int) -> bool:
     if left == 0:
         return False
     best, best_cost, n_ready = -1, 1 << 62, 0
-    for b in range(len(blocks)):
+    for b in range(m.confs(P)[0].n_blocks):
         if count_owned(P, b, k) == 0 or not is_open[0, b]:
             continue
         n_ready += 1

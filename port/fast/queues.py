@@ -12,32 +12,12 @@ from port.fast.memory import COMPILED, INLINED
 
 DETAIL_LOW, DETAIL_HIGH = min(c.DETAIL), max(c.DETAIL)
 RANK_BITS = c.RANK_BITS
-
-
-@njit(**COMPILED)
-def push(P: Any, kind: int, entity: int, time: int) -> None:
-    """A timed event."""
-    g, heap = m.clocks(P)[0], m.heap(P)
-    rank = (kind << RANK_BITS) + entity
-    j = g.heap_n
-    g.heap_n = j + 1
-    while j > 0:
-        p = (j - 1) >> 1
-        if heap[p, 0] < time or (heap[p, 0] == time and heap[p, 1] < rank):
-            break
-        heap[j, 0], heap[j, 1] = heap[p, 0], heap[p, 1]
-        j = p
-    heap[j, 0], heap[j, 1] = time, rank
+NEVER = 1 << 62
 
 
 @njit(**INLINED)
-def pop(P: Any) -> int:
-    """Remove the first event and give its rank."""
-    g, heap = m.clocks(P)[0], m.heap(P)
-    first = heap[0, 1]
-    n = g.heap_n - 1
-    g.heap_n = n
-    time, rank = heap[n, 0], heap[n, 1]
+def sink(heap: Any, n: int, time: int, rank: int) -> None:
+    """Put an event into the gap at the root of a heap of n events, itself counted."""
     j = 0
     while True:
         child = 2 * j + 1
@@ -53,7 +33,55 @@ def pop(P: Any) -> int:
         heap[j, 0], heap[j, 1] = t, k
         j = child
     heap[j, 0], heap[j, 1] = time, rank
-    return first
+
+
+@njit(**COMPILED)
+def push(P: Any, kind: int, entity: int, time: int) -> None:
+    """A timed event. It fills the gap that the last one has left, where there is one: most events follow another."""
+    g, heap = m.clocks(P)[0], m.heap(P)
+    rank = (kind << RANK_BITS) + entity
+    j = g.heap_n
+    g.heap_n = j + 1
+    if g.gap:
+        g.gap = 0
+        sink(heap, j + 1, time, rank)
+        return
+    while j > 0:
+        p = (j - 1) >> 1
+        if heap[p, 0] < time or (heap[p, 0] == time and heap[p, 1] < rank):
+            break
+        heap[j, 0], heap[j, 1] = heap[p, 0], heap[p, 1]
+        j = p
+    heap[j, 0], heap[j, 1] = time, rank
+
+
+@njit(**INLINED)
+def pop(P: Any) -> int:
+    """Remove the first event, leave a gap at the root and give its rank."""
+    g = m.clocks(P)[0]
+    g.gap = 1
+    g.heap_n -= 1
+    return m.heap(P)[0, 1]
+
+
+@njit(**INLINED)
+def close_gap(P: Any) -> None:
+    """Fill the gap at the root with the last event."""
+    g, heap = m.clocks(P)[0], m.heap(P)
+    g.gap = 0
+    n = g.heap_n
+    if n:
+        sink(heap, n, heap[n, 0], heap[n, 1])
+
+
+@njit(**INLINED)
+def next_time(P: Any) -> int:
+    """When the next event is due, NEVER when there is none; the gap may stay."""
+    g, heap = m.clocks(P)[0], m.heap(P)
+    if not g.gap:
+        return heap[0, 0] if g.heap_n else NEVER
+    first = heap[1, 0] if g.heap_n else NEVER
+    return min(first, heap[2, 0]) if g.heap_n > 1 else first
 
 
 @njit(**INLINED)
@@ -115,15 +143,38 @@ def join(P: Any, line: int, car: int) -> None:
     s.n += 1
 
 
-@njit(**COMPILED)
-def join_first(P: Any, line: int, car: int) -> None:
-    """A truck comes to the head of a line."""
+@njit(**INLINED)
+def ask_last(P: Any, line: int, car: int) -> None:
+    """Like `join`, in the line of a block, in which a truck may be while it still drives."""
     s, v = m.lines(P)[line], m.cars(P)
-    v[car].next = s.head if s.n else -1
+    v[car].asks = -1
+    if s.n == 0:
+        s.head = car
+    else:
+        v[s.tail].asks = car
+    s.tail = car
+    s.n += 1
+
+
+@njit(**COMPILED)
+def ask_first(P: Any, line: int, car: int) -> None:
+    """A truck comes to the head of a block's line."""
+    s, v = m.lines(P)[line], m.cars(P)
+    v[car].asks = s.head if s.n else -1
     if s.n == 0:
         s.tail = car
     s.head = car
     s.n += 1
+
+
+@njit(**INLINED)
+def first_asking(P: Any, line: int) -> int:
+    """The first truck leaves a block's line that is not empty."""
+    s = m.lines(P)[line]
+    car = s.head
+    s.head = m.cars(P)[car].asks
+    s.n -= 1
+    return car
 
 
 @njit(**INLINED)

@@ -50,6 +50,7 @@ def _ships(engine: FastEngine) -> None:
             int(row["work"]),
             int(row["departed"]),
         )
+        vessel.berth = int(row["berth"])
         for name in ("ordered_discharge", "ordered_load", "discharged", "loaded", "expected"):
             setattr(vessel, name, int(row[name]))
 
@@ -107,11 +108,11 @@ def _stock(engine: FastEngine) -> Stock:
         block.bay_count = memory["bay_count"][int(row["bay0"]) : int(row["bay0"]) + block.bays].tolist()
         block.reserved = int(row["reserved"])
         blocks.append(block)
-    cap, owners = int(memory["conf"]["owner_cap"][0]), len(engine.calls) + 1
-    counts = memory["owned_n"].reshape(plan.n_blocks, owners)
+    at, cap, owners = memory["owned_at"], memory["owned_cap"], len(engine.calls) + 1
+    counts = memory["owned_n"].reshape(owners, plan.n_blocks).T
     for b, block in enumerate(blocks):
         for owner in np.flatnonzero(counts[b]).tolist():
-            start = (b * owners + owner) * cap
+            start = int(at[owner] + b * cap[owner])
             boxes = memory["owned"][start : start + int(counts[b, owner])].tolist()
             if owner == 0:
                 block.imports = boxes

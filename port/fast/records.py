@@ -5,41 +5,45 @@ from __future__ import annotations
 import numpy as np
 
 
-def _record(integers: str, floats: str = "", words: str = "") -> np.dtype:
-    fields = [(name, "i8") for name in integers.split()] + [(name, "f8") for name in floats.split()]
-    return np.dtype([*fields, *((name, "u8") for name in words.split())])
+def _record(integers: str, floats: str = "", words: str = "", first: str = "") -> np.dtype:
+    """first : fields that are read together, side by side at the head of the record."""
+    kinds = {name: kind for kind, names in (("i8", integers), ("f8", floats), ("u8", words)) for name in names.split()}
+    return np.dtype([(name, kinds[name]) for name in dict.fromkeys([*first.split(), *kinds])])
 
 
 STREAM = "key counter"
 """Every thing that draws has a key and a counter (see `port.draws.Stream`)."""
 
 CLOCK = _record(
-    "now level log_n marked stage heap_n wakes_first wakes_last n_pairs ring_n "
+    "now level log_n marked stage heap_n gap wakes_first wakes_last n_pairs ring_n "
     "planning new_orders changed orders_made n_waiting n_idle "
     "n_cars road arrivals arrival_at midnight handing shut opened inside out_free operators "
     "promised boxes_made stock_start discharged loaded delivered collected arrived departed left_empty refused "
-    "rehandles longest_queue gridlocks events",
+    "rehandles longest_queue gridlocks events roadstead seed transhipped",
 )
 """The state that belongs to nothing smaller: clock, counts, flags of what has changed, tallies."""
 
 CONF = _record(
     "n_trucks n_cars_cap n_cranes n_gantries n_blocks n_arcs n_nodes n_places n_stations n_vessels log_cap margin "
-    "leavers parked crane_line block_line station_line gate_line out_line wanting calling "
+    "leavers parked crane_line block_line station_line gate_line out_line wanting calling aside "
     "rule right_of_way stop_on_ring exclusion clearance turn slot_mm orders_ahead "
     "handover_retry gantry_retry twin_us saved_us rehandle berthing patience gantry_mean "
-    "idle_w battery threshold lanes_in owner_cap imports has_profile random_block",
-    "spread twin dual deliver_share scale",
+    "idle_w battery threshold lanes_in imports has_profile random_block orders_late instant "
+    "booked stays rest_is_even until",
+    "spread twin dual deliver_share scale released transhipment",
 )
-"""What does not change. `leavers` … `calling`: where their lines begin in the table of lines."""
+"""What does not change. `leavers` … `aside`: where their lines begin in the table of lines."""
 
 CAR = _record(
     "kind place goal arc since rested blocked leg_mm leg_us final helpless phase next link waits "
-    "n_boxes box0 box1 asked asked0 asked1 cycle owner "
+    "n_boxes box0 box1 asked asked0 asked1 cycle owner asked_at asks there "
     "order crane vessel loads count block busy begun busy_us moves empty_mm loaded_mm "
-    "level used power takeovers swaps station halted "
+    "level used power takeovers swaps station halted stage stage_us origin "
     "task arrived admitted departed outcome out_box lane wanting found_block found_box",
     "factor",
     STREAM,
+    "kind goal arc since rested blocked leg_mm leg_us final helpless next n_boxes place factor key counter "
+    "empty_mm loaded_mm level used power",
 )
 """A driverless or a road truck."""
 
@@ -49,14 +53,15 @@ CRANE = _record(
     "retry",
     STREAM,
 )
-GANTRY = _record("block box serving busy busy_us begun moves halted dug", "", STREAM)
+GANTRY = _record("block box serving busy busy_us begun moves halted dug cycle owner held", "", STREAM)
 BLOCK = _record(
     "work gantries first_gantry waited waits bays rows tiers bay_limit capacity held reserved stack0 cell0 bay0 fill",
     "retry",
+    first="work gantries capacity held reserved retry first_gantry",
 )
 VESSEL = _record(
     "berth at discharge load leaves state berthed work departed ordered_discharge ordered_load discharged loaded "
-    "expected dual_from wanted next",
+    "expected dual_from wanted next anywhere transfer0 transfer1",
     "",
     STREAM,
 )
@@ -97,9 +102,12 @@ S_CRANES, S_BLOCKS, S_PLACES, S_ARCS, S_NODES = range(5)
 RUNNING, REACHED, DECIDE, GROW, FULL, RING = range(6)
 """Why the loop came back."""
 
-T_HANDOVER, T_CRANE, T_GANTRY, T_GATE_IN, T_GATE_OUT, T_TAKEOVER, T_SECOND, T_FAILS, T_REPAIRS, T_SWAPS = (
+T_HANDOVER, T_CRANE, T_GANTRY, T_GATE_IN, T_GATE_OUT, T_TAKEOVER, T_SECOND, T_FAILS, T_REPAIRS, T_STAYS, T_SWAPS = (
     *range(8),
     10,
     13,
+    17,
 )
-"""Rows of the table of quantiles; three rows of failures and of repairs (cranes, gantries, trucks), one a station."""
+"""Rows of the table of quantiles; three rows of failures and of repairs (cranes, gantries, trucks), four of stays in
+the yard, one a station."""
+T_IMPORTS, T_EXPORTS, T_TRANSHIPMENT, T_REST = range(T_STAYS, T_STAYS + 4)

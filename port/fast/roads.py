@@ -42,12 +42,13 @@ def drive_us(P: Any, kind: int, a: int, b: int) -> int:
 def set_off(P: Any, v: int, goal: int) -> bool:
     """Begin a trip; True when the truck stands there already."""
     car = m.cars(P)[v]
+    car.goal = goal
     if car.place == goal:
         m.places(P)[goal].standing += 1
         note(P, c.L_AT, v, goal, 0)
         return True
     car.factor = 1.0 + m.confs(P)[0].spread * (2.0 * draws.uniform(car) - 1.0)
-    car.goal, car.since = goal, m.clocks(P)[0].now
+    car.since = m.clocks(P)[0].now
     find_way(P, v)
     return False
 
@@ -72,8 +73,10 @@ def enter(P: Any, v: int, arc: int, final: bool, leg_mm: int, extra_us: int, fro
     speed = m.speeds(P)[mode, arc >> 1]
     ramps = m.ramps(P)
     time = leg(leg_mm, speed, ramps[0, mode], ramps[1, mode], car.rested != 0, final, car.factor) + extra_us
+    if car.rested:
+        time += int(ramps[2, mode])
     if from_start and not final:
-        end = max(g.now + time, lane.end_us + int(conf.slot_mm * 1000 / speed))
+        end = max(g.now + time, lane.end_us + int(conf.slot_mm * 1000 / speed) + int(ramps[3, mode]))
         lane.end_us = end
         time = end - g.now
     lane.taken += 1
@@ -217,6 +220,36 @@ def wanted(P: Any, arc: int) -> int:
     return onto if onto >= 0 and m.speeds(P)[mode_of(car), onto >> 1] > 0.0 else -1
 
 
+@njit(**COMPILED)
+def pull_aside(P: Any, arc: int) -> None:
+    """Trucks at the head of a lane whose goal is cut off leave the lane, beside which they wait for a way."""
+    lines, v = m.lines(P), m.cars(P)
+    while lines[arc].n:
+        k = lines[arc].head
+        if v[k].blocked or next_hop(P, v[k].kind, arc, v[k].goal) >= 0:
+            return
+        leave_first(P, arc)
+        m.nodes(P)[m.arcs(P)[arc].head].queued -= 1
+        join(P, m.confs(P)[0].aside + arc, k)
+        free_slot(P, arc)
+        note(P, c.L_ASIDE, k, arc, v[k].goal)
+
+
+@njit(**COMPILED)
+def come_back(P: Any, arc: int) -> None:
+    """Trucks beside a lane queue up on it again when a way leads to their goal."""
+    line, v = m.lines(P)[m.confs(P)[0].aside + arc], m.cars(P)
+    k = line.head if line.n else -1
+    for _ in range(line.n):
+        following = v[k].next
+        if next_hop(P, v[k].kind, arc, v[k].goal) >= 0:
+            leave(P, m.confs(P)[0].aside + arc, k)
+            join(P, arc, k)
+            m.arcs(P)[arc].taken += 1
+            m.nodes(P)[m.arcs(P)[arc].head].queued += 1
+        k = following
+
+
 @njit(**INLINED)
 def cross(P: Any, v: int, arc: int, onto: int) -> None:
     """Over the junction onto the next arc, up to its end or to the goal on it."""
@@ -237,6 +270,8 @@ def resolve(P: Any, j: int) -> None:
         best, best_onto, best_rank, best_since, blocked = -1, -1, 0, 0, False
         for i in range(node.in0, node.in1):
             arc = into[i]
+            if lines[arc].n:
+                pull_aside(P, arc)
             if lines[arc].n == 0:
                 continue
             onto = wanted(P, arc)
@@ -357,4 +392,7 @@ def use_ways(P: Any) -> None:
     for k in range(g.n_cars):
         if v[k].waits:
             find_way(P, k)
+    for arc in range(conf.n_arcs):
+        if lines[conf.aside + arc].n:
+            come_back(P, arc)
     look_again(P)

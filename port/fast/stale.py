@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twin import stale
 
-SHARED = ("choosing.py", "codes.py", "gate_times.py", "motion.py", "ways.py")
+SHARED = ("choosing.py", "codes.py", "draws.py", "dwell.py", "gate_times.py", "motion.py", "ways.py")
 """Modules of the folder above that are compiled too."""
 
 

@@ -12,8 +12,9 @@ from port.fast import draws
 from port.fast import memory as m
 from port.fast import records as r
 from port.fast.memory import COMPILED, ENTRY, INLINED
-from port.fast.queues import join, join_first, leave_first, look, note, push, take, wake
+from port.fast.queues import ask_first, ask_last, first_asking, look, note, push, take, wake
 from port.fast.roads import done_at, drive_us
+from port.fast.stays import release_later, rest_us, store_import
 
 
 @njit(**COMPILED)
@@ -77,24 +78,28 @@ def allot(P: Any, box: int, b: int, owner: int) -> None:
     """For whom a stored box is: −1 road trucks, a call's number, −2 nobody."""
     if owner == -2:
         return
-    conf, n = m.confs(P)[0], m.owned_n(P)
-    row = b * (conf.n_vessels + 1) + owner + 1
-    m.owned(P)[row * conf.owner_cap + n[row]] = box
+    n, row = m.owned_n(P), (owner + 1) * m.confs(P)[0].n_blocks + b
+    m.owned(P)[row_start(P, b, owner) + n[row]] = box
     n[row] += 1
+
+
+@njit(**INLINED)
+def row_start(P: Any, b: int, owner: int) -> int:
+    """Where the boxes of an owner in a block begin in the table `owned`."""
+    return m.owned_at(P)[owner + 1] + b * m.owned_cap(P)[owner + 1]
 
 
 @njit(**INLINED)
 def count_owned(P: Any, b: int, owner: int) -> int:
     """Boxes in a block that are for somebody."""
-    return m.owned_n(P)[b * (m.confs(P)[0].n_vessels + 1) + owner + 1]
+    return m.owned_n(P)[(owner + 1) * m.confs(P)[0].n_blocks + b]
 
 
 @njit(**COMPILED)
 def draw_out(P: Any, b: int, owner: int, stream: Any) -> int:
     """Take one drawn box out of those of an owner in a block."""
-    conf, n, boxes = m.confs(P)[0], m.owned_n(P), m.owned(P)
-    row = b * (conf.n_vessels + 1) + owner + 1
-    at = row * conf.owner_cap
+    n, boxes, at = m.owned_n(P), m.owned(P), row_start(P, b, owner)
+    row = (owner + 1) * m.confs(P)[0].n_blocks + b
     i = draws.index(stream, n[row])
     last = at + n[row] - 1
     box = boxes[at + i]
@@ -139,7 +144,12 @@ def fill_yard(P: Any, home: Any, boxes: Any) -> None:
         for _ in range(min(want, total - dealt)):
             swap = dealt + draws.index(stream, total - dealt)
             boxes[dealt], boxes[swap] = boxes[swap], boxes[dealt]
-            allot(P, boxes[dealt], home[boxes[dealt]], owner)
+            box = boxes[dealt]
+            rest = rest_us(P, box) if owner < 0 else 0
+            if rest > 0:
+                release_later(P, box, home[box], rest)
+            else:
+                allot(P, box, home[box], owner)
             if owner >= 0:
                 vessels[owner].expected -= 1
             dealt += 1
@@ -150,7 +160,7 @@ def fill_yard(P: Any, home: Any, boxes: Any) -> None:
 def room_left(P: Any) -> int:
     """Places that nobody has been promised."""
     blocks, room = m.blocks(P), -m.clocks(P)[0].promised
-    for b in range(len(blocks)):
+    for b in range(m.confs(P)[0].n_blocks):
         room += blocks[b].capacity - blocks[b].held - blocks[b].reserved
     return room
 
@@ -169,7 +179,7 @@ def place_for(P: Any, v: int, count: int) -> int:
     while True:
         best, best_cost, idle, idle_work = -1, 1 << 62, -1, 1 << 62
         n_room, n_open = 0, 0
-        for b in range(len(blocks)):
+        for b in range(m.confs(P)[0].n_blocks):
             block = blocks[b]
             if block.capacity - block.held - block.reserved < count:
                 continue
@@ -201,13 +211,37 @@ def place_for(P: Any, v: int, count: int) -> int:
 
 @njit(**COMPILED)
 def ask(P: Any, b: int, cycle: int, n: int, box0: int, box1: int, v: int, owner: int) -> None:
-    """A truck stands in a block's lane with n boxes to be handled."""
+    """A truck has n boxes to be handled at a block, where it stands."""
     car = m.cars(P)[v]
     car.cycle, car.asked, car.asked0, car.asked1, car.owner = cycle, n, box0, box1, owner
-    car.since = m.clocks(P)[0].now
-    join(P, m.confs(P)[0].block_line + b, v)
+    car.asked_at, car.there = m.clocks(P)[0].now, 1
+    ask_last(P, m.confs(P)[0].block_line + b, v)
     note(P, c.L_AT_BLOCK, v, b, cycle)
     look(P, r.S_BLOCKS, b)
+
+
+@njit(**COMPILED)
+def meet(P: Any, b: int, v: int) -> None:
+    """A truck that has asked ahead is there."""
+    m.cars(P)[v].there = 1
+    gantries, block = m.gantries(P), m.blocks(P)[b]
+    for k in range(block.first_gantry, block.first_gantry + block.gantries):
+        if gantries[k].held and gantries[k].serving == v:
+            gantry_done(P, k)
+            return
+
+
+@njit(**COMPILED)
+def go_on(P: Any, b: int, v: int) -> None:
+    """A box of a truck has been handled: its next one comes first, or it may go."""
+    conf, car = m.confs(P)[0], m.cars(P)[v]
+    if car.asked:
+        car.asked_at = m.clocks(P)[0].now
+        ask_first(P, conf.block_line + b, v)
+        note(P, c.L_AT_BLOCK, v, b, car.cycle)
+    else:
+        done_at(P, 1 + conf.n_cranes + b)
+        wake(P, r.W_SERVED, v)
 
 
 @njit(**INLINED)
@@ -245,7 +279,7 @@ def settle_blocks(P: Any) -> None:
                     excluded = True
             if free < 0 or (conf.exclusion and excluded):
                 break
-            begin(P, b, free, leave_first(P, conf.block_line + b))
+            begin(P, b, free, first_asking(P, conf.block_line + b))
 
 
 @njit(**COMPILED)
@@ -256,7 +290,8 @@ def begin(P: Any, b: int, k: int, v: int) -> None:
     car.asked0 = car.asked1
     car.asked -= 1
     gantry.busy, gantry.serving, gantry.box, gantry.begun, gantry.dug = 1, v, box, g.now, 0
-    block.waited += g.now - car.since
+    gantry.cycle, gantry.owner = car.cycle, car.owner
+    block.waited += g.now - car.asked_at
     block.waits += 1
     if car.cycle == c.C_RETRIEVE or car.cycle == c.C_DELIVER:
         gantry.dug = take_out(P, b, box)
@@ -270,6 +305,17 @@ def begin(P: Any, b: int, k: int, v: int) -> None:
     if block.retry > 0.0:
         time += conf.gantry_retry * draws.attempts(gantry, block.retry)
     push(P, c.GANTRY, k, g.now + time)
+    if conf.instant and (gantry.cycle == c.C_STORE or gantry.cycle == c.C_RECEIVE):
+        go_on(P, b, v)
+
+
+@njit(**COMPILED)
+def release(P: Any, box: int) -> None:
+    """An import may be collected from now on."""
+    g, b = m.clocks(P)[0], m.home(P)[box]
+    note(P, c.L_RELEASED, box, b, 0)
+    allot(P, box, b, -1)
+    g.handing, g.planning, g.marked = 1, 1, 1
 
 
 @njit(**COMPILED)
@@ -278,27 +324,31 @@ def gantry_done(P: Any, k: int) -> None:
     g, conf, gantry = m.clocks(P)[0], m.confs(P)[0], m.gantries(P)[k]
     b, v, box = gantry.block, gantry.serving, gantry.box
     block, car = m.blocks(P)[b], m.cars(P)[v]
+    takes = gantry.cycle == c.C_RETRIEVE or gantry.cycle == c.C_DELIVER
+    gantry.held = 1 if takes and not car.there else 0
+    if gantry.held:
+        return
     gantry.busy, gantry.serving, gantry.box = 0, -1, -1
     gantry.busy_us += g.now - gantry.begun
     gantry.moves += 1
     block.work -= 1
     g.planning, g.marked = 1, 1
-    if car.cycle == c.C_STORE or car.cycle == c.C_RECEIVE:
-        note(P, c.L_STORE if car.cycle == c.C_STORE else c.L_RECEIVE, k, box, v)
+    if not takes:
+        note(P, c.L_STORE if gantry.cycle == c.C_STORE else c.L_RECEIVE, k, box, v)
         block.reserved -= 1
         store(P, b, box)
-        allot(P, box, b, car.owner)
-        if car.owner == -1:
-            g.handing = 1
+        owner = m.owner_of(P)[box] if gantry.cycle == c.C_STORE else gantry.owner
+        if owner == -1 and conf.stays:
+            store_import(P, box, b)
+        else:
+            allot(P, box, b, owner)
+            if owner == -1:
+                g.handing = 1
     else:
-        note(P, c.L_RETRIEVE if car.cycle == c.C_RETRIEVE else c.L_DELIVER, k, box, v)
+        note(P, c.L_RETRIEVE if gantry.cycle == c.C_RETRIEVE else c.L_DELIVER, k, box, v)
         add_box(car, box)
-        if car.cycle == c.C_DELIVER:
+        if gantry.cycle == c.C_DELIVER:
             g.collected += 1
-    if car.asked:
-        car.since = g.now
-        join_first(P, conf.block_line + b, v)
-    else:
-        done_at(P, 1 + conf.n_cranes + b)
-        wake(P, r.W_SERVED, v)
+    if takes or not conf.instant:
+        go_on(P, b, v)
     look(P, r.S_BLOCKS, b)

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson, RunFolder
 
 
 @guarded
 def figures(
-    run: Annotated[Path, typer.Argument(help="a run's folder", show_default=False)],
+    run: RunFolder,
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="where the pictures go; made if need be")],
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Gantt of ships and quay cranes, and a map of how full the lanes were."""
     from port.figures.gantt import draw_gantt

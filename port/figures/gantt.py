@@ -12,9 +12,12 @@ from twin.results.view import RunView
 
 PAUSE_S = 240.0
 """Moves closer than this are one stretch of work: two of a crane's usual cycles of 100 s, and a little."""
-WORKS, AT_SHIP, STOPPED = "#1b7837", "#f1d48a", "#a01a2c"
+WORKS, AT_SHIP, STOPPED = "#1b9e77", "#f2d53c", "#1d2126"
+"""As in the replay; told apart by the colour-blind, and in grey."""
 SHIP, MOORING, LATE, WAITS = "#a6c8e4", "#d5dae0", "#f0a05a", "#7a5195"
 HOUR = 3600.0
+AXES_IN, EM = 9.9, 0.56
+"""Width of the panels in inches; mean width of a letter in the size of its type."""
 Span = tuple[float, float]
 
 
@@ -111,12 +114,20 @@ def _ships(axes: Any, ships: list[dict[str, Any]], berths: list[str], end: float
         _bar(axes, (work, min(left, max(work, planned))), y, 0.62, SHIP)
         _bar(axes, (max(work, planned), left), y, 0.62, LATE)
         done = f"{ship['discharged'] + ship['loaded']} of {ship['discharge'] + ship['load']} boxes"
-        axes.text(
-            berthed + 0.005 * end, y, f"{ship['vessel']}  {done}", va="center", fontsize=8, color="black", clip_on=True
-        )
+        _name(axes, str(ship["vessel"]), done, (berthed, left), y, end)
         if planned <= end:
-            axes.plot([planned, planned], [y - 0.42, y + 0.42], color="black", lw=1.5)
+            axes.plot([planned, planned], [y - 0.42, y + 0.42], color="black", lw=1.5, zorder=0.9)  # behind bars
             axes.annotate("planned", (planned, y - 0.42), fontsize=6.5, ha="center", va="bottom")
+
+
+def _name(axes: Any, vessel: str, done: str, span: Span, y: float, end: float) -> None:
+    """The ship's name and work inside its bar, on one line or on two, or small above it where the bar is too short."""
+    room = (span[1] - span[0]) / (1.1 * end) * AXES_IN * 72 - 8
+    for words, size in ((f"{vessel}  {done}", 8.0), (f"{vessel}\n{done}", 8.0), (f"{vessel}\n{done}", 6.5)):
+        if max(map(len, words.split("\n"))) * EM * size <= room:
+            axes.text(span[0] + 0.005 * end, y, words, va="center", fontsize=size, linespacing=1.15)
+            return
+    axes.annotate(f"{vessel}, {done}", (span[0], y - 0.33), fontsize=6.5, va="bottom")
 
 
 def _cranes(axes: Any, run: RunView, cranes: list[dict[str, Any]], ships: list[dict[str, Any]], end: float) -> None:

@@ -8,15 +8,16 @@ from typing import Annotated
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson, RunFolder, Top
 
 
 @guarded
 def messages(
-    run: Annotated[Path, typer.Argument(help="a run's folder", show_default=False)],
+    run: RunFolder,
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="where the files go; made if need be")],
     sender: Annotated[str, typer.Option(help="code of the terminal in the messages")] = "TERMINAL",
     recipient: Annotated[str, typer.Option(help="code of who gets them")] = "LINE",
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Gate and quay reports of a run (CODECO, COARRI; EDIFACT D.95B), and its cycles in TIC4.0's form."""
     from port.messages.report import files_of
@@ -43,8 +44,8 @@ def messages(
 @guarded
 def bayplan(
     file: Annotated[Path, typer.Argument(help="bay plan (BAPLIE)", show_default=False)],
-    top: Annotated[int, typer.Option("--top", min=1, help="rows to print")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+    top: Top = 20,
+    as_json: AsJson = False,
     out: Annotated[
         list[Path] | None, typer.Option("--out", metavar="FILE", help="table (.csv) or figure (.png)")
     ] = None,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson, Top
 
 
 @guarded
@@ -19,13 +20,18 @@ def radio(
     fill: Annotated[float, typer.Option(min=0, max=1, help="how full the stacks stand")] = 0.7,
     height: Annotated[float, typer.Option(min=1, max=60, help="antenna height of the units, m")] = 5.0,
     latency: Annotated[float, typer.Option(min=0, max=5, help="from sender to wheel, s")] = 0.02,
-    top: Annotated[int, typer.Option("--top", min=1, help="rows to print")] = 15,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+    top: Top = 15,
+    as_json: AsJson = False,
     out: Annotated[
         list[Path] | None, typer.Option("--out", metavar="FILE", help="table (.csv), map (.png) or units (.geojson)")
     ] = None,
 ) -> None:
-    """Reception over the terminal, lane by lane, with the stacks as obstacles (3GPP TR 37.885)."""
+    """Reception over the terminal, lane by lane, with the stacks as obstacles (3GPP TR 37.885).
+
+    Without --units and --place: the units of the file's `radio:` section, as it describes them.
+    """
+    import numpy as np
+
     from port.radio.answers import answer, draw, read_units
     from port.radio.control import Messages
     from port.reading import load_terminal
@@ -33,18 +39,28 @@ def radio(
     from twin.cli.show import check_outs, feature, print_table, write_csv, write_geojson
     from twin.scenario.problems import ScenarioError
 
-    if (units is None) == (count is None):
+    if units is not None and count is not None:
         raise ScenarioError(["give either --units FILE or --place N"])
     for file in (terminal, *([units] if units else [])):
         if not file.is_file():
             raise ScenarioError([f"{file}: there is no such file"])
     outs = out or []
     check_outs(outs, (".csv", ".geojson", ".png", ".pdf", ".svg"))
+    place = load_terminal(terminal)
+    own = place.radio if units is None and count is None else None
+    if units is None and count is None and not (own is not None and own.units):
+        raise ScenarioError(["give either --units FILE or --place N, or name units under `radio:` in the file"])
     try:
         places = read_units(units) if units is not None else None
-        found = answer(
-            load_terminal(terminal), places, count or 0, wanted, fill, height, Messages(latency_s=latency)
-        )  # fmt: skip
+        messages = Messages(latency_s=latency)
+        if own is not None:
+            if isinstance(own.units, int):
+                count = own.units
+            else:
+                places = np.array([u.at for u in own.units], dtype=float)
+            wanted, fill, height = own.wanted, own.fill, own.height
+            messages = Messages(own.period, own.latency, own.slow, own.stop, own.quantile)
+        found = answer(place, places, count or 0, wanted, fill, height, messages)
     except ValueError as error:
         raise ScenarioError([str(error)]) from error
     spots = [{"id": f"RSU{k + 1:02d}", "x_m": float(x), "y_m": float(y)} for k, (x, y) in enumerate(found.units)]

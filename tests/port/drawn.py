@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from port.layers.radio import unit_ids
 from port.layout import complete
 from port.plan import Plan
 from port.simulate import Change
@@ -52,6 +53,15 @@ def terminals(draw: Any) -> Plan:
         return draw(st.sampled_from(values))
 
     failing = {"between": "40 min", "repair": {"mean": "4 min"}} if draw(st.booleans()) else None
+    stays = {
+        "imports": duration(1800),
+        "exports": duration(3000),
+        "transhipment": duration(300),
+        "released": chance(0.0, 0.5),
+    }
+    discharge = draw(st.integers(0, 40))
+    last = draw(st.integers(3, 5))
+    passed = {"b": min(discharge, 12), "c": min(max(discharge - 12, 0), 3)}
     content = {
         "berths": [
             {"id": "A", "line": [[columns[0], 60 + depth], [0, 60 + depth]], "cranes": draw(st.integers(1, 2))},
@@ -79,6 +89,7 @@ def terminals(draw: Any) -> Plan:
             "lanes_out": 1,
             "service_in": duration(40),
             "service_out": duration(20),
+            "appointments": draw(st.sampled_from([None, {"quota": 3, "slot": "10 min", "share": 0.7, "no_show": 0.1}])),
         },
         "fleet": {
             "trucks": draw(st.integers(1, 14)),
@@ -93,6 +104,7 @@ def terminals(draw: Any) -> Plan:
             "cycle": duration(60),
             "retry_probability": chance(0.0, 0.3),
             "orders_ahead": draw(st.integers(1, 6)),
+            "orders": draw(st.sampled_from(["ahead", "ready"])),
             "twin_share": chance(0.0, 0.6),
             "dual_cycling": chance(0.0, 0.7),
             "buffer": draw(st.integers(1, 3)) if limited else 0,
@@ -101,15 +113,24 @@ def terminals(draw: Any) -> Plan:
         "gantry": {
             "cycle": duration(80),
             "retry_probability": chance(0.0, 0.2),
+            "meeting": "cycle" if limited else draw(st.sampled_from(["cycle", "instant"])),
             "buffer": draw(st.integers(1, 3)) if limited else 0,
             "breakdown": failing,
         },
-        "road_trucks": {"per_day": chance(0.0, 700.0), "patience": "8 min", "deliver_share": chance(0.2, 0.9)},
+        "road_trucks": {
+            **draw(st.sampled_from([{"per_day": 0.0}, {"per_day": 700.0}, {"per_hour": [40.0] + [20.0] * 23}])),
+            "patience": "8 min",
+            "deliver_share": chance(0.2, 0.9),
+            "reaction": draw(st.sampled_from(["0 s", "1.5 s"])),
+            "headway": draw(st.sampled_from(["0 s", "2 s"])),
+        },
         "yard": {
             "fill": chance(0.0, 0.6, 1.0),
             "exports_in_yard": chance(0.3, 1.0),
             "imports": chance(0.0, 0.3),
-            "choice": draw(st.sampled_from(["soonest", "random"])),
+            "choice": draw(st.sampled_from(["soonest", "nearest", "random"])),
+            "transhipment": chance(0.0, 0.5),
+            "dwell": draw(st.sampled_from([None, stays])),
         },
         "roads": {
             "occupation": draw(st.booleans()),
@@ -122,14 +143,47 @@ def terminals(draw: Any) -> Plan:
                 "vessel": "a",
                 "berth": "A",
                 "at": "0 s",
-                "discharge": draw(st.integers(0, 40)),
+                "discharge": discharge,
                 "load": draw(st.integers(0, 30)),
+                "transfers": draw(st.sampled_from([{}, passed])),
             },
-            {"vessel": "b", "berth": "B", "at": "5 min", "discharge": 15, "load": 20},
-            {"vessel": "c", "berth": "A", "at": "10 min", "discharge": 10, "load": draw(st.integers(0, 5))},
+            {"vessel": "b", "berth": draw(st.sampled_from(["B", "any"])), "at": "5 min", "discharge": 15, "load": 20},
+            {"vessel": "c", "berth": draw(st.sampled_from(["A", "any"])), "at": "10 min", "discharge": 9, "load": last},
         ],
     }
+    content |= _layers(draw, columns, depth)
     return Plan(complete(Terminal.model_validate(content)))
+
+
+def _layers(draw: Any, columns: list[float], depth: float) -> dict[str, Any]:
+    """Each of the layers between truck, road and cloud, or not."""
+    found: dict[str, Any] = {}
+    unit = {"id": "U", "at": [columns[0], 40 + depth]}
+    failing = {"between": "15 min", "repair": {"mean": "4 min"}}
+    if draw(st.booleans()):
+        found["radio"] = {
+            "units": draw(st.sampled_from([1, 2, [unit]])),
+            "interference_db": draw(st.sampled_from([0.0, 25.0, 45.0])),
+            "cellular": draw(st.sampled_from([None, {"availability": 0.7}, {"breakdown": failing}])),
+            "breakdown": draw(st.sampled_from([None, failing])),
+            "stop": draw(st.sampled_from(["400 ms", "1 s"])),
+            "slow": "300 ms",
+            "refresh": draw(st.sampled_from([None, "20 min"])),
+        }
+    if draw(st.booleans()):
+        found["positioning"] = {"refresh": draw(st.sampled_from(["7 s", "10 min"])), "multipath": "20 cm"}
+    if draw(st.booleans()):
+        found["perception"] = {"units": draw(st.sampled_from([[], [unit]])), "reach": "40 m", "breakdown": failing}
+    if draw(st.booleans()):
+        found["feeders"] = [{"id": "F1", "cranes": ["QC01"], "blocks": ["Y0"], "units": []}]
+    return found
+
+
+def unit_names(plan: Plan) -> list[str]:
+    """Units beside the road, radios and sensors."""
+    spec = plan.terminal
+    sensors = [u.id for u in spec.perception.units] if spec.perception else []
+    return sorted({*(unit_ids(spec.radio) if spec.radio else ()), *sensors})
 
 
 @st.composite
@@ -150,12 +204,18 @@ def timelines(draw: Any, plan: Plan) -> list[Change]:
         "retries": lambda: (np.full(plan.n_cranes, 0.4), np.full(plan.n_blocks, 0.2)),
         "stop": lambda: (draw(st.sampled_from(names)), draw(st.sampled_from(["x", "y"]))),
         "release": lambda: (draw(st.sampled_from(names)), draw(st.sampled_from(["x", "y"]))),
+        "rain": lambda: draw(st.sampled_from([0.0, 20.0, 400.0])),
+        "feeders": lambda: [draw(st.sampled_from([0.0, 1.0])) for _ in plan.terminal.feeders],
+        "unit_out": lambda: (draw(st.sampled_from(unit_names(plan))), "x"),
+        "unit_back": lambda: (draw(st.sampled_from(unit_names(plan))), "x"),
+        "cellular_out": lambda: "x",
+        "cellular_back": lambda: "x",
         "gate_close": lambda: "strike",
         "gate_open": lambda: "strike",
     }
     found = []
     for _ in range(draw(st.integers(0, 8))):
-        what = draw(st.sampled_from(sorted(kinds)))
+        what = draw(st.sampled_from(sorted(k for k in kinds if unit_names(plan) or not k.startswith("unit_"))))
         found.append(Change(draw(TIMES), what, kinds[what]()))
     return found
 

@@ -256,7 +256,7 @@ def test_generated_trucks_follow_the_profile():
     """2,400 trucks a day, all between 16 and 17 h: 2,400 arrive in the first hour, none in the next (± 4 σ = 196)."""
     profile = [0.0] * 24
     profile[16] = 1.0
-    made = run(terminal(road_trucks={"per_day": 2400, "profile": profile}, calls=[]), hours=2.0)
+    made = run(terminal(road_trucks={"per_day": 2400}, gate={**DRAWN["gate"], "profile": profile}, calls=[]), hours=2.0)
     arrivals = [v.arrived_us for v in made.world.visitors]
     assert abs(len(arrivals) - 2400) < 196
     assert max(arrivals) < HOUR

@@ -16,7 +16,7 @@ from port.plan import Plan
 from port.simulate import MIDNIGHT, Change, make_engine, simulate
 from port.terminal import Terminal
 from tests.port.drawn import DURATION, arrivals, terminals, timelines
-from tests.port.sites import HOUR, terminal
+from tests.port.sites import DRAWN, HOUR, terminal
 from twin.clock import US
 
 
@@ -140,7 +140,7 @@ def test_the_log_level_leaves_out_rows_and_changes_nothing():
 def test_more_road_trucks_than_expected_make_the_tables_grow():
     """A profile with all trucks of the day in the first hour: eight times what the tables are made for."""
     profile = [1.0] + [0.0] * 23
-    place = terminal(road_trucks={"per_day": 3000, "profile": profile})
+    place = terminal(road_trucks={"per_day": 3000}, gate={**DRAWN["gate"], "profile": profile})
     a, b = assert_same(place, 3, HOUR)
     assert a.world.tally.arrived > 2500
     assert len(b.memory["cars"]) > 2500

@@ -76,7 +76,7 @@ def test_what_the_generator_gives_can_be_written_and_read(tmp_path):
             "7650 export boxes should be in the yard at the start",
         ),
         (LONG.replace("lane: Y02,", "lane: Y03,"), "blocks[1].lane: there is no lane 'Y03'. Did you mean 'Y0"),
-        (LONG.replace("[[20, 270], [80, 270]]", "[[20, 270], [70, 270]]"), "no way leads from QC01 at berth B1"),
+        (LONG.replace("[[20, 270], [80, 270]]", "[[20, 270], [70, 270]]"), "block Y01 to QC01 at berth B1 and back"),
         (LONG.replace("id: B2", "id: B1"), "berths[1].id: 'B1' is also the id of berths[0]"),
         (LONG.replace("at: [160, 0]", "at: [160, -900]"), "the gate is 900 m from the nearest lane"),
         (
@@ -91,7 +91,7 @@ def test_what_the_generator_gives_can_be_written_and_read(tmp_path):
         ),
         (
             LONG.replace("{id: main-2, line:", "{id: main-2, trucks: driverless, line:").replace(*CUT_QUAY),
-            "no way leads from the gate to block Y02 and back",
+            "no way leads from the gate to block Y02 and back: lanes join where their ends meet within 1 m; only",
         ),
         (LONG.replace("{id: quay-2, line:", "{id: quay-2, trucks: manned, line:").replace(*CUT_MAIN), "no way"),
         (LONG + "stations: [{id: S1, at: [1, 1], bays: 0}]\n", "stations[0].bays: must be at least 1"),

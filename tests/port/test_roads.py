@@ -7,7 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from port.codes import L_AT, L_CALLS, L_END, L_ENTER, L_FREED, L_GANTRY, L_GRIDLOCK, L_STORE, L_TAKEN
+from port.codes import (
+    L_ASIDE,
+    L_AT,
+    L_CALLS,
+    L_DEPARTED,
+    L_END,
+    L_ENTER,
+    L_FREED,
+    L_GANTRY,
+    L_GRIDLOCK,
+    L_STORE,
+    L_TAKEN,
+)
 from port.control import GridlockError
 from port.layout import complete
 from port.motion import leg_us
@@ -16,7 +28,7 @@ from port.plan import Plan
 from port.simulate import Change, simulate
 from port.terminal import Terminal
 from port.ways import NO_WAY_US, Ways
-from tests.port.sites import HOUR, run, terminal
+from tests.port.sites import DRAWN, HOUR, run, terminal
 from twin.clock import US
 
 MINUTE = 60 * US
@@ -93,6 +105,17 @@ def test_a_gridlock_stops_the_run_and_names_trucks_and_lanes(kind):
         assert f"at the end of {lane} waits for " in text
     assert text.count("AT0") == 4
     assert "roads: {gridlock: resolve}" in text
+
+
+def test_both_engines_stop_at_the_same_gridlock():
+    """Same moment, trucks and lanes; the clock stands at the gridlock, not at the end of the slice."""
+    texts = []
+    for kind in ("simpy", "fast"):
+        with pytest.raises(GridlockError) as caught:
+            simulate(loop(12, gridlock="stop"), 1, 4 * HOUR, kind)
+        texts.append(str(caught.value))
+    assert texts[0] == texts[1]
+    assert not texts[0].startswith("gridlock at 14400")
 
 
 @BOTH
@@ -228,10 +251,11 @@ def star(rule: str) -> Terminal:
                 "berths": [{"id": "B", "line": [[-70, 5], [-50, 5]], "cranes": 2}],
                 "lanes": [{"id": name, "line": line} for name, line in lanes.items()],
                 "blocks": [{"id": "Y", "lane": "yard", "bays": 30, "gantries": 8}],
-                "gate": {"at": [0, -60], "lanes_in": 4, "lanes_out": 4, "service_in": {"mean": "20 s"}},
+                "gate": {"at": [0, -60], "lanes_in": 4, "lanes_out": 4, "service_in": {"mean": "20 s"}}
+                | {"profile": [1.0] * 24},
                 "fleet": {"trucks": 12},
                 "gantry": {"cycle": {"mean": "40 s"}, "rehandle": "5 s"},
-                "road_trucks": {"per_day": 3600, "profile": [1.0] * 24, "deliver_share": 0.5, "patience": "1 min"},
+                "road_trucks": {"per_day": 3600, "deliver_share": 0.5, "patience": "1 min"},
                 "calls": [{"vessel": "v", "berth": "B", "at": "0 s", "discharge": 300, "load": 0}],
                 "roads": {"right_of_way": rule, "clearance": "6 s"},
             }
@@ -266,3 +290,35 @@ def test_caps_of_lanes_slow_driverless_trucks_alone(kind):
     assert slow.speeds[2].max() > 5.0
     assert sum(t.moves for t in slow.world.trucks) < 0.7 * sum(t.moves for t in free.world.trucks)
     assert same.trace == free.trace
+
+
+def test_a_truck_whose_block_is_cut_off_lets_the_others_pass():
+    """Y02 under water from 20 to 100 min: trucks on their way to it pull aside, those to Y01 are served on (else
+    nobody behind them would be), and when the water is gone they are served too. Both engines agree to the bit."""
+    gate = {**DRAWN["gate"], "lanes_in": 4, "lanes_out": 4, "profile": [1.0] * 24}
+    place = terminal(road_trucks={"per_day": 3000}, calls=[], gate=gate)
+    lanes = [lane.id for lane in place.lanes]
+    water = np.where(np.isin(lanes, ["Y02"]), 0.5, 0.0)
+    wet, dry = Change(20 * MINUTE, "depth", water), Change(100 * MINUTE, "depth", 0 * water)
+    told = []
+    logs = []
+    for kind in ("simpy", "fast"):
+        made = simulate(
+            place,
+            3,
+            150 * MINUTE,
+            kind,
+            changes=[wet, dry],
+            level=2,
+            tell=lambda at, what, text, **d: told.append(what),
+        )
+        logs.append(made.rows())
+    assert np.array_equal(*logs)
+    rows = logs[0]
+    aside = rows[rows[:, 1] == L_ASIDE]
+    assert len(aside) >= 2
+    assert told.count("truck_aside") == 2 * len(aside)
+    served = rows[rows[:, 1] == L_DEPARTED]
+    during = (served[:, 0] > 45 * MINUTE) & (served[:, 0] < 100 * MINUTE)
+    assert during.sum() > 20
+    assert set(aside[:, 2].tolist()) <= set(served[:, 2].tolist())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
 from twin.clock import hhmm
 from twin.model import Beat
@@ -258,4 +259,12 @@ def facts(view: RunView, base: RunView | None) -> str:
             differs = f"<details><summary>How the two scenarios differ</summary><pre>{escape(lines)}</pre></details>"
     text = view.scenario_text()
     whole = f"<details><summary>The whole scenario</summary><pre>{escape(text)}</pre></details>" if text else ""
-    return f'<section><h2>This run</h2><table class="facts"><tbody>{body}</tbody></table>{differs}{whole}</section>'
+    table = f'<table class="facts"><tbody>{body}</tbody></table>'
+    return f"<section><h2>This run</h2>{table}{_beside(view)}{differs}{whole}</section>"
+
+
+def _beside(view: RunView) -> str:
+    """Links to the other pages that lie in the run's folder (a terminal's `replay.html`)."""
+    names = sorted(p.name for p in view.path.glob("*.html") if p.name != "report.html" and not p.name.startswith("."))
+    links = ", ".join(f'<a href="{quote(name)}">{escape(name)}</a>' for name in names)
+    return f"<p>More of this run: {links}</p>" if links else ""

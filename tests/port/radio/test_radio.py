@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,17 @@ def test_the_command_gives_table_map_and_places(tmp_path: Path) -> None:
     assert all(o.stat().st_size > 100 for o in outs)
     again = CliRunner().invoke(app, ["port", "radio", str(file), "--units", str(outs[2])])
     assert again.exit_code == 0, again.output
+
+
+def test_the_command_takes_the_units_of_the_file(tmp_path: Path) -> None:
+    """Two at the best places, 5 m high, by the file: the answer of `--place 2`."""
+    plain, own = tmp_path / "t.yaml", tmp_path / "own.yaml"
+    plain.write_text(TERMINAL, encoding="utf-8")
+    own.write_text(TERMINAL + "radio: {units: 2, wanted: 0.99}\n", encoding="utf-8")
+    given = CliRunner().invoke(app, ["port", "radio", str(own), "--json"])
+    placed = CliRunner().invoke(app, ["port", "radio", str(plain), "--place", "2", "--json"])
+    assert given.exit_code == placed.exit_code == 0
+    assert json.loads(given.stdout)["lanes"] == json.loads(placed.stdout)["lanes"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Dispatch policies that plan: each module is one, a class with `assign(decision)` (see `port.dispatch`)."""
