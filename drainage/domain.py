@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from drainage import hazard
@@ -9,6 +10,7 @@ from drainage.config import VERBS, DrainageConfig
 from drainage.ports import PORTS
 from drainage.story import story
 from twin.model import Curve, Domain, Layer, Model, Setup
+from twin.places import Places
 
 if TYPE_CHECKING:
     from twin.scenario.problems import Problem
@@ -35,6 +37,13 @@ def extent(setup: Setup) -> tuple[float, float, float, float] | None:
     return read(setup)
 
 
+def places(setup: Setup) -> Mapping[str, Places]:
+    """Manholes, which are known before the model is built."""
+    from drainage.places import places as read
+
+    return read(setup)
+
+
 DEPTHS_M = (0.02, 0.15, 0.27, 0.40)
 WATER_COLOURS = ("#f7f7f5", "#c9e1f4", "#84bce6", "#3585c6", "#0b4a85")
 """Blues, so that streets in the colours of their closures stand out on wet ground."""
@@ -51,6 +60,7 @@ DOMAIN = Domain(
     build=build,
     check=check,
     extent=extent,
+    places=places,
     story=story,
     layers=(
         Layer("depth", "Water depth", "raster", DEPTHS_M, WATER_COLOURS, DEPTH_WORDS, hover="water depth"),

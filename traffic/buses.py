@@ -39,9 +39,15 @@ class BusLines:
     buses: dict[str, Bus] = field(default_factory=dict)
     _running: dict[str, None] = field(default_factory=dict)
 
-    def loaded(self, vehicles: Iterable[str]) -> None:
-        """Buses among those just loaded."""
+    @property
+    def under_way(self) -> bool:
+        """Whether any bus is on its way."""
+        return bool(self._running)
+
+    def loaded(self, vehicles: Iterable[str]) -> list[str]:
+        """Note buses among those just loaded. Returns them."""
         vehicle = self.sim.lib.vehicle
+        found = []
         for vid in vehicles:
             try:
                 line = vehicle.getLine(vid)
@@ -52,6 +58,8 @@ class BusLines:
                 continue
             first = _stop_name(stops[0]) if stops else ""
             self.buses[vid] = Bus(vid, line or vid.partition(".")[0], len(stops), next_stop=first)
+            found.append(vid)
+        return found
 
     def departed(self, vehicles: Iterable[str]) -> None:
         self._running.update((vid, None) for vid in vehicles if vid in self.buses)
@@ -62,11 +70,11 @@ class BusLines:
                 self.buses[vid].arrived = True
                 self._running.pop(vid, None)
 
-    def after_step(self) -> None:
-        """Stops that a bus has just come to."""
+    def after_step(self, starting: Iterable[str]) -> None:
+        """Stops that a bus has just come to; `starting` are all vehicles that have just stopped."""
         if not self._running:
             return
-        for vid in self.sim.lib.simulation.getStopStartingVehiclesIDList():
+        for vid in starting:
             if vid in self._running and vid not in self.trips.held:
                 bus = self.buses[vid]
                 bus.served += 1

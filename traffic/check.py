@@ -14,6 +14,7 @@ from traffic.demand import Inputs, inputs_of, line_of, trips
 from traffic.network import RoadNetwork, edges_of, known_edge, read_network
 from traffic.verb_args import Close, Contraflow, Divert, HoldTrucks, Incident, Place, SignalProgram, Signals
 from traffic.verbs import known_lanes
+from twin.clock import to_s
 from twin.model import Event, Setup
 from twin.scenario.problems import Problem, suggest
 
@@ -42,7 +43,7 @@ def check(setup: Setup) -> list[Problem]:
         *_measured(section, setup, network),
         *_holds(section, setup),
         *_events(setup.events, network),
-        *_routes(section, "demand" if key == "network" else key, inputs, network),
+        *_routes(section, "demand" if key == "network" else key, inputs, network, to_s(setup.duration_us)),
     ]
     if not any(not problem.warn for problem in problems):
         from traffic.check_trips import unreachable
@@ -166,15 +167,17 @@ def _measured(section: str, setup: Setup, network: RoadNetwork) -> Iterator[Prob
             yield Problem((section, key), str(error))
 
 
-def _routes(section: str, key: str, inputs: Inputs, network: RoadNetwork) -> Iterator[Problem]:
-    """Each route file whole and in order of departure, every id once, every edge known."""
+def _routes(section: str, key: str, inputs: Inputs, network: RoadNetwork, duration_s: float) -> Iterator[Problem]:
+    """Each route file whole and in order of departure, every id once, every edge known, and not all of it in vain."""
     seen: dict[str, Path] = {}
-    found = 0
+    found, first_s = 0, float("inf")
     for file in inputs.routes:
         before, disorder, strange, twice = float("-inf"), 0, 0, 0
         try:
             for trip in trips(file):
-                found += 1
+                found += not trip.empty
+                if not trip.empty:
+                    first_s = min(first_s, -1.0 if trip.depart_s is None else trip.depart_s)
                 if trip.id in seen:
                     twice += 1
                     if twice <= _SHOWN:
@@ -211,6 +214,9 @@ def _routes(section: str, key: str, inputs: Inputs, network: RoadNetwork) -> Ite
     if not found:
         names = ", ".join(file.name for file in inputs.routes) or "nothing"
         yield Problem((section, key), f"there is no trip in the demand ({names})")
+    elif first_s >= inputs.begin_s + duration_s:
+        when = f"the first trip departs at {first_s:g} s, the run ends at {inputs.begin_s + duration_s:g} s"
+        yield Problem((section, key), f"no trip departs within the run: {when}", warn=True)
 
 
 def _like(edge: str, network: RoadNetwork) -> str:
@@ -246,20 +252,21 @@ def load_all(inputs: Inputs, seed: int) -> tuple[str, int]:
     Returns (its first error or an empty text, number of errors). Trips that name only their ends find their way when
     they depart; flows are made then.
     """
-    from traffic.sumo import Simulation, first_error, options_of
+    from traffic.sumo import Simulation, errors_in, options_of, told_to
 
     with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "sumo-errors.log"
+        log, said = Path(folder) / "sumo-errors.log", Path(folder) / "said.log"
         command = [*options_of(inputs, seed, Path(folder), strict=not inputs.skip_invalid), "--route-steps", "0"]
         try:
-            simulation = Simulation(command, log, "check")
+            with told_to(said):  # what SUMO says of files that it cannot take does not reach its log
+                simulation = Simulation(command, log, "check")
         except RuntimeError as error:
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-            reason = first_error(log).rstrip(".") or str(error)
-            return reason, sum(line.startswith("Error:") for line in lines)
+            errors = errors_in(log) or errors_in(said)
+            return (errors[0].rstrip(".") if errors else str(error)), len(errors)
         vehicle = simulation.lib.vehicle
         loaded = () if inputs.skip_invalid else vehicle.getLoadedIDList()
-        wrong = [vid for vid in loaded if len(vehicle.getRoute(vid)) > 2 and not vehicle.isRouteValid(vid)]
+        given = {trip.id for file in inputs.routes for trip in trips(file) if trip.tag == "vehicle"}
+        wrong = [vid for vid in loaded if vid in given and not vehicle.isRouteValid(vid)]
         first = (wrong[0], vehicle.getVehicleClass(wrong[0]), vehicle.getRoute(wrong[0])) if wrong else None
         simulation.close()
     return (_why(*first, read_network(inputs.network)), len(wrong)) if first else ("", 0)
@@ -269,6 +276,8 @@ def _why(vehicle: str, vclass: str, route: Sequence[str], network: RoadNetwork) 
     """Where a route breaks: the first edge that its class may not use, or the first that does not follow."""
     for edge, then in itertools.pairwise((*route, "")):
         street = network.index.get(edge)
+        if street is None and edge in network.all_ids:
+            return f"'{vehicle}' cannot drive its route: no road vehicle drives on edge '{edge}'"
         if street is not None and vclass not in network.edges[street].classes:
             return f"'{vehicle}' cannot drive its route: edge '{edge}' is not for class '{vclass}'"
         if then and then not in network.follows.get(edge, ()):

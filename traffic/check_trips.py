@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from traffic.demand import Inputs, line_of
-from traffic.network import RoadNetwork, elements
+from traffic.network import ROAD_CLASSES, RoadNetwork, elements
 from twin.scenario.problems import Problem
 
 _SHOWN = 3
@@ -29,24 +29,30 @@ def unreachable(section: str, key: str, inputs: Inputs, network: RoadNetwork) ->
     """One problem for each of the first trips without a way, and one that counts the rest. Warnings where such trips
     are left out anyway (`skip_invalid`)."""
     classes = vehicle_classes((*inputs.additional, *inputs.routes))
+    barred: dict[tuple[Path, str], str] = {}
     wanted: dict[str, list[tuple[Path, str, str, str]]] = defaultdict(list)
     for file in inputs.routes:
         for trip, vtype, stations in _ends(file):
             vclass = classes.get(vtype, _DEFAULT)
+            for a in stations:
+                if a not in network.index and a in network.all_ids and vclass in ROAD_CLASSES:
+                    barred[file, trip] = a
             for a, b in pairwise(stations):
                 if a in network.index and b in network.index:
                     wanted[vclass].append((file, trip, a, b))
-    lost: dict[tuple[Path, str], tuple[str, str, str]] = {}
+    lost: dict[tuple[Path, str], str] = {
+        key: f"cannot use edge '{edge}': no road vehicle drives there" for key, edge in barred.items()
+    }
     for vclass, pairs in wanted.items():
         ways = Ways(network, vclass)
         for file, trip, a, b in pairs:
             if (file, trip) not in lost and not ways.lead(network.index[a], network.index[b]):
-                lost[file, trip] = (vclass, a, b)
+                lost[file, trip] = f"has no way from edge '{a}' to '{b}' for class '{vclass}'"
     way_out = "" if inputs.skip_invalid else ". Mend it, or leave such trips out with `skip_invalid: true`"
     found = []
-    for (file, trip), (vclass, a, b) in list(lost.items())[:_SHOWN]:
+    for (file, trip), why in list(lost.items())[:_SHOWN]:
         line = line_of(file, f'id="{trip}"')
-        text = f"'{trip}' has no way from edge '{a}' to '{b}' for class '{vclass}'{way_out}"
+        text = f"'{trip}' {why}{way_out}"
         where = f"{file.name}:{line}" if line else file.name
         found.append(Problem((section, key), text, where=where, warn=inputs.skip_invalid))
     if len(lost) > _SHOWN:

@@ -149,13 +149,17 @@ def own_copies(additional: tuple[Path, ...], folder: Path) -> tuple[Path, ...]:
 
 @dataclass(frozen=True)
 class Trip:
-    """One element of a route file: its departure in s (None when another vehicle or person triggers it)."""
+    """One element of a route file: its departure in s (None when another vehicle or person triggers it).
+
+    empty  a flow that makes no vehicle
+    """
 
     file: Path
     tag: str
     id: str
     depart_s: float | None
     edges: tuple[str, ...]
+    empty: bool = False
 
 
 def trips(file: Path) -> Iterator[Trip]:
@@ -167,7 +171,8 @@ def trips(file: Path) -> Iterator[Trip]:
         if element.tag == "route":
             named[element.get("id", "")] = tuple(element.get("edges", "").split())
         elif element.tag in ("vehicle", "trip", "flow", "person", "personFlow", "container", "containerFlow"):
-            yield Trip(file, element.tag, element.get("id", ""), _depart(element), tuple(_edges(element, named)))
+            edges, empty = tuple(_edges(element, named)), element.get("number", "").strip() == "0"
+            yield Trip(file, element.tag, element.get("id", ""), _depart(element), edges, empty)
 
 
 def _depart(element: Any) -> float | None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from traffic.network import RoadNetwork
 from traffic.roads import Roads
 from traffic.water_on_roads import WaterOnRoads
-from twin.places import Places
 from twin.ports import Arrival
 
 FloatArray = NDArray[np.float64]
@@ -25,12 +24,12 @@ class GateSide(Protocol):
     def release(self, arrivals: Iterable[Arrival]) -> None: ...
 
 
-def hear(port: str, values: Any, water: WaterOnRoads, gate: GateSide | None, giver: Places | None) -> None:
-    """Depths (n,) in m on the edges, open manholes (at `giver`), or trucks that the terminal lets in or sends away."""
+def hear(port: str, values: Any, water: WaterOnRoads, gate: GateSide | None) -> None:
+    """Depths (n,) in m on the edges, open manholes, or trucks that the terminal lets in or sends away."""
     if port == "depth":
         water.put_depth(values)
     elif port == "open_manholes":
-        water.put_manholes(values, giver)
+        water.put_manholes(values)
     elif gate is None:
         if values:
             raise ValueError(f"'{port}' gives {len(values)} trucks, but this traffic has no `gate`")

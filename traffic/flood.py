@@ -102,6 +102,7 @@ class FloodClosures:
     levels_m   (k,) closing depths, ascending
     classes    for each level the vehicle classes that it stops
     closed     (k, n) which edges are closed now
+    any_closed whether any is
     deepest_m  (n,) largest depth seen
     """
 
@@ -112,6 +113,7 @@ class FloodClosures:
     levels_m: FloatArray = field(init=False)
     classes: tuple[tuple[str, ...], ...] = field(init=False)
     closed: BoolArray = field(init=False)
+    any_closed: bool = field(init=False, default=False)
     deepest_m: FloatArray = field(init=False)
     _low_since: NDArray[np.int64] = field(init=False)
 
@@ -126,7 +128,7 @@ class FloodClosures:
     def update(self, now_us: int, depth_m: FloatArray) -> NDArray[np.int64]:
         """Take the depths (n,) at `now_us`; returns the indices of edges where any level opened or closed."""
         np.maximum(self.deepest_m, depth_m, out=self.deepest_m)
-        if not self.closed.any() and not (depth_m >= self.levels_m[0]).any():
+        if not self.any_closed and not (depth_m >= self.levels_m[0]).any():
             return np.empty(0, dtype=np.int64)
         before = self.closed.copy()
         high = depth_m[None, :] >= self.levels_m[:, None]
@@ -135,6 +137,7 @@ class FloodClosures:
         waiting = self.closed & low
         self._low_since = np.where(waiting, np.where(self._low_since < 0, now_us, self._low_since), -1)
         self.closed &= ~(waiting & (now_us - self._low_since >= self.reopen_after_us))
+        self.any_closed = bool(self.closed.any())
         return np.nonzero((before != self.closed).any(axis=0))[0]
 
     def classes_at(self, edge: int) -> frozenset[str]:

@@ -36,6 +36,25 @@ class Truck:
     may_leave: bool = False
 
 
+@dataclass
+class Lengths:
+    """How long the queue before a gate was, look by look."""
+
+    total: float = 0.0
+    looks: int = 0
+    most: int = 0
+
+    def note(self, length: int) -> None:
+        self.total += length
+        self.looks += 1
+        self.most = max(self.most, length)
+
+    @property
+    def mean(self) -> float:
+        """0 before the first look."""
+        return self.total / self.looks if self.looks else 0.0
+
+
 def let_in(arrivals: Iterable[Arrival], trucks: Mapping[str, Truck], unknown: list[str]) -> Iterator[tuple[Truck, int]]:
     """Trucks at the gate that the terminal admits, and when; ids that are not at the gate go to `unknown`."""
     for arrival in arrivals:
@@ -100,9 +119,7 @@ class TerminalGate:
     linked: bool
     trucks: dict[str, Truck] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
-    queue_sum: float = 0.0
-    queue_samples: int = 0
-    queue_most: int = 0
+    lengths: Lengths = field(default_factory=Lengths)
     resumed: list[str] = field(default_factory=list)
     _out: list[Arrival] = field(default_factory=list)
     _approach: frozenset[str] = frozenset()
@@ -136,15 +153,13 @@ class TerminalGate:
                 data[key] = value
         return data
 
-    def after_step(self, now_us: int, held: Container[str]) -> None:
+    def after_step(self, now_us: int, held: Container[str], starting: Iterable[str], ending: Iterable[str]) -> None:
         """Notice trucks that have stopped at the gate or in the yard, or gone on from there.
 
-        held  vehicles that water holds at the kerb: their stop is not the one at the gate.
+        held              vehicles that water holds at the kerb: their stop is not the one at the gate
+        starting, ending  vehicles whose stop has begun or ended in the step
         """
-        if not self.trucks:
-            return
-        simulation = self.sim.lib.simulation
-        for vid in simulation.getStopEndingVehiclesIDList():
+        for vid in ending:
             truck = self.trucks.get(vid)
             if truck is None or vid in held:
                 continue
@@ -152,7 +167,7 @@ class TerminalGate:
                 truck.state, truck.admitted_us = "inside", truck.admitted_us or now_us
             elif truck.state == "yard":
                 truck.state, truck.left_us = "left", now_us
-        for vid in simulation.getStopStartingVehiclesIDList():
+        for vid in starting:
             truck = self.trucks.get(vid)
             if truck is None or vid in held:
                 continue
@@ -205,14 +220,7 @@ class TerminalGate:
 
     def sample(self) -> None:
         """Note the queue's length, at each exchange."""
-        length = self.queue()
-        self.queue_sum += length
-        self.queue_samples += 1
-        self.queue_most = max(self.queue_most, length)
-
-    @property
-    def queue_mean(self) -> float:
-        return self.queue_sum / self.queue_samples if self.queue_samples else 0.0
+        self.lengths.note(self.queue())
 
     def counts(self) -> dict[str, int]:
         """Trucks by state."""

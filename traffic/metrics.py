@@ -217,8 +217,8 @@ def _trucks(figures: Figures) -> dict[str, Metric]:
         ),
         "trucks_left": Metric(states["left"], "1", "Trucks that left the terminal again", "higher", 0),
         "gate_time": Metric(sum(waits) / len(waits) if waits else None, "min", "Mean time at the gate", "lower"),
-        "gate_queue_mean": Metric(gate.queue_mean, "1", "Mean number of trucks queueing before the gate", "lower"),
-        "gate_queue_most": Metric(gate.queue_most, "1", "Longest queue before the gate", "lower", 0),
+        "gate_queue_mean": Metric(gate.lengths.mean, "1", "Mean number of trucks queueing before the gate", "lower"),
+        "gate_queue_most": Metric(gate.lengths.most, "1", "Longest queue before the gate", "lower", 0),
     }
 
 

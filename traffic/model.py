@@ -29,6 +29,7 @@ from traffic.roads import Roads
 from traffic.signals import Lights
 from traffic.stalled_vehicles import StalledVehicles
 from traffic.stalling import Stalls
+from traffic.steps import Steps
 from traffic.sumo import Router, Simulation, options_of
 from traffic.tables import tables_of
 from traffic.trip_log import TripLog
@@ -36,7 +37,7 @@ from traffic.trips import Trips
 from traffic.verb_args import Divert, HoldTrucks, SignalProgram, Signals
 from traffic.verbs import RoadVerbs
 from traffic.water_on_roads import WaterOnRoads
-from twin.clock import to_s, to_us
+from twin.clock import to_us
 from twin.model import Balance, Event, Metric, Setup, Table
 from twin.places import Places
 
@@ -59,7 +60,9 @@ class TrafficModel:
         self.sim = Simulation(_command(inputs, setup), setup.folder / "sumo-errors.log", self.name)
         sim, network, journal = self.sim, self.network, setup.journal
         self.roads = Roads(sim.lib, network, Router(sim.lib, network).learn)
-        self.water = WaterOnRoads(network, self.config.flooding, self.roads, journal)
+        self.water = WaterOnRoads(
+            network, self.config.flooding, self.roads, journal, setup.sources.get("open_manholes")
+        )
         self.log = ClosureLog(network, journal)
         blue_light = self.config.blue_light
         self.responses = Responses(sim, network, self.config.sumocfg is None if blue_light is None else blue_light)
@@ -87,10 +90,13 @@ class TrafficModel:
         self.outputs = Outputs(self)
         self.places: Mapping[str, Places] = places_of(network, self.gate, self.facilities, self.water)
         self.ports = ports_of(self.reach.ports if self.reach is not None else (), self.facilities, self.water)
-        self._now_us = 0
+        self.steps = Steps(
+            sim, self.roads, self.trips, self.trip_log, self.responses, self.buses, self.facilities, self.diversions,
+            self.acceptance, self.gate, self.hold,
+        )  # fmt: skip
         self._next_tick_us = 0
         self._figures: tuple[dict[str, Metric], dict[str, Table]] | None = None
-        self._note_loaded(tuple(self.trips.vclass), sim.begin_s)
+        self.steps.note_loaded(tuple(self.trips.vclass), sim.begin_s)
         self.roads.refresh(self.verbs.prepare(setup.events))
 
     # --- time ---------------------------------------------------------------------------------------------------
@@ -98,87 +104,49 @@ class TrafficModel:
     @property
     def now_us(self) -> int:
         """SUMO's clock, counted from the scenario's start."""
-        return self._now_us
+        return self.steps.now_us
 
     def next_event_us(self) -> int:
         """One exchange on with a gate, so that trucks pass it in time; the core's own pace without."""
         interval = to_us(self.config.exchange) if self.gate is not None else self.setup.exchange_us
-        return self._now_us + interval
+        return self.steps.now_us + interval
 
     def advance(self, until_us: int) -> int:
         """Step SUMO to `until_us` (or less than a step beyond)."""
-        touched = self.water.update(self._now_us)
+        touched = self.water.update(self.steps.now_us)
         if touched:
             self._refresh(touched)
         elif self.log.now:
             self.log.deepen(self._depth_on(self.log.now))
-        while self._now_us < until_us:
-            if self._now_us >= self._next_tick_us:
+        while self.steps.now_us < until_us:
+            if self.steps.now_us >= self._next_tick_us:
                 self._tick()
-            self._step()
-        return self._now_us
-
-    def _step(self) -> None:
-        trips = self.trips
-        trips.before_step(self._now_us)
-        self.sim.step()
-        now_s = self.sim.time_s()
-        self._now_us = to_us(now_s - self.sim.begin_s)
-        loaded, departed, arrived = trips.after_step(self._now_us)
-        if loaded:
-            self._note_loaded(loaded, now_s - self.sim.step_s)
-        if departed:
-            for listener in (self.trip_log, self.responses, self.buses):
-                listener.departed(departed)
-        if arrived:
-            self.trip_log.arrived(arrived)
-            self.responses.arrived(arrived, to_s(self._now_us))
-            self.buses.arrived(arrived)
-        self.buses.after_step()
-        if self.acceptance is not None:
-            self.acceptance.after_step(self.sim.lib, now_s)
-        if self.gate is not None and self.hold is not None:
-            resumed, self.gate.resumed = self.gate.resumed, []
-            if resumed and self.roads.closed:
-                trips.look_ahead(resumed, self._now_us)
-            self.gate.departed(departed, trips.vclass)
-            self.hold.send(departed, self._now_us)
-            self.gate.after_step(self._now_us, trips.held)
-            self.gate.arrived(arrived)
-        self.diversions.tell(departed)
-
-    def _note_loaded(self, loaded: tuple[str, ...], begun_s: float) -> None:
-        """Trips just loaded; `begun_s` is the departure of those already on their way."""
-        self.trip_log.loaded(loaded, self.trips.waiting)
-        self.buses.loaded(loaded)
-        self.facilities.loaded(loaded)
-        for vid in loaded:
-            if self.trips.vclass.get(vid) == "emergency":
-                self.responses.called(vid, self.trips.waiting.get(vid, begun_s))
+            self.steps.run(min(until_us, self._next_tick_us))
+        return self.steps.now_us
 
     def _tick(self) -> None:
         """What is looked at every exchange, not every step."""
-        self._next_tick_us = self._now_us + to_us(self.config.exchange)
-        self.verbs.tick(self._now_us)
+        self._next_tick_us = self.steps.now_us + to_us(self.config.exchange)
+        self.verbs.tick(self.steps.now_us)
         if self.stalled is not None:
-            self.stalled.tick(self._now_us)
-        self.trips.tend(self._now_us)
-        self.buses.tick(self._now_us)
-        self.facilities.tick(self._now_us, self.config.exchange)
+            self.stalled.tick(self.steps.now_us)
+        self.trips.tend(self.steps.now_us)
+        self.buses.tick(self.steps.now_us)
+        self.facilities.tick(self.steps.now_us, self.config.exchange)
         self.responses.watch(self.config.exchange)
         if self.gate is not None and self.hold is not None:
-            self.hold.tick(self._now_us)
+            self.hold.tick(self.steps.now_us)
             self.gate.sample()
 
     def _refresh(self, edge_ids: list[str]) -> None:
         """Tell SUMO about changed edges, and the vehicles that they concern."""
         shut, opened = self.roads.refresh(edge_ids)
         if shut or opened:
-            self.log.update([*shut, *opened], self.roads, self._depth_on([*shut, *self.log.now]), self._now_us)
+            self.log.update([*shut, *opened], self.roads, self._depth_on([*shut, *self.log.now]), self.steps.now_us)
         if shut:
-            self.trips.roads_closed(self._now_us)
+            self.trips.roads_closed(self.steps.now_us)
         if opened:
-            self.trips.roads_opened(self._now_us)
+            self.trips.roads_opened(self.steps.now_us)
 
     def _depth_on(self, edge_ids: Iterable[str]) -> dict[str, float]:
         return depth_on(self.network, self.water, edge_ids)
@@ -191,7 +159,7 @@ class TrafficModel:
 
     def put(self, port: str, values: Any) -> None:
         """Depths (n,) in m on the edges, open manholes, or trucks that the terminal lets in or sends away."""
-        hear(port, values, self.water, self.gate, self.setup.sources.get(port))
+        hear(port, values, self.water, self.gate)
 
     def take(self, port: str) -> Any:
         """Present values of an output; trucks at the gate since the last take."""
@@ -203,7 +171,7 @@ class TrafficModel:
 
     def apply(self, event: Event) -> None:
         """A verb begins or ends (see `traffic.verb_args`). Raises `ValueError` when its place is unknown."""
-        args, begins, now = event.args, event.phase == "start", self._now_us
+        args, begins, now = event.args, event.phase == "start", self.steps.now_us
         if isinstance(args, (Signals, SignalProgram)):
             said = self.lights.begin(event.id, args, self.sim.time_s()) if begins else self.lights.end(event.id, args)
             self.setup.journal.write(now, "signals", said)
@@ -220,7 +188,7 @@ class TrafficModel:
 
     def balances(self) -> list[Balance]:
         """Vehicles (and trucks handed over at the gate): what came in is gone out or still there."""
-        self.trips.drop_refused(self._now_us)
+        self.trips.drop_refused(self.steps.now_us)
         return balances_of(self.sim, self.trips, self.gate)
 
     def _report(self) -> tuple[dict[str, Metric], dict[str, Table]]:
@@ -228,7 +196,7 @@ class TrafficModel:
             for vid, response in self.responses.trips.items():
                 response.cancelled = self.trips.outcome.get(vid) == "cancelled"
             figures = Figures(
-                self.sim, self.config, self.network, self.trips, self.log, self.responses, self.gate, self._now_us,
+                self.sim, self.config, self.network, self.trips, self.log, self.responses, self.gate, self.steps.now_us,
                 self.setup.start, self.trip_log, self.water, self.stalled.stalls if self.stalled is not None else None,
                 self.buses, self.facilities, self.hold, self.diversions, self.acceptance,
             )  # fmt: skip

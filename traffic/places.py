@@ -29,7 +29,9 @@ def places_of(
     under = water.underpasses
     names = under.names if under is not None else ()
     middles = [network.edges[int(k[0])].shape.mean(axis=0) for k in under.edges] if under is not None else []
+    known = {"manhole": water.manholes.places} if water.manholes.places is not None else {}
     return {
+        **known,
         "city": City(),
         "edge": edges,
         "gate": Points(("gate",)[: len(spot)], spot, ("Terminal gate",)[: len(spot)]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from twin.ports import Direction, Join, Kind, Port, Record
@@ -18,7 +19,7 @@ PORTS: tuple[Port, ...] = (
         quantity="surface__depth", join=Join.ALONG_MAX,
     ),
     Port(
-        "open_manholes", "1", IN, Kind.STATE, "edge", "1 where the manhole nearest to the street section is open.",
+        "open_manholes", "1", IN, Kind.STATE, "edge", "1 where a manhole (or the nearest to a street) is open.",
         quantity="manhole__open", join=Join.NEAREST,
     ),
     Port(
@@ -74,7 +75,14 @@ class WithPorts(Protocol):
 
 
 def ports_of(reach: Iterable[str], facilities: WithPorts, water: WaterOnRoads) -> tuple[Port, ...]:
-    """The ports that a run has: those of rescue stations, underpasses, car parks and chargers where there are any."""
+    """The ports that a run has: those of rescue stations, underpasses, car parks and chargers where there are any.
+
+    Open manholes are told of one by one where it is known where they lie."""
     special = REACH | {"underpass_depth", "parked", "charging_power"}
     there = {*reach, *facilities.ports, *(("underpass_depth",) if water.underpasses is not None else ())}
-    return tuple(port for port in PORTS if port.name not in special or port.name in there)
+    ports = (port for port in PORTS if port.name not in special or port.name in there)
+    if water.manholes.places is None:
+        return tuple(ports)
+    return tuple(
+        replace(port, at="manhole", join=Join.SAME_ID) if port.name == "open_manholes" else port for port in ports
+    )

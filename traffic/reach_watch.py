@@ -75,9 +75,10 @@ class ReachWatch:
         for kind, kept in self.shares.items():
             target = getattr(self.isochrones.config, kind) / 60
             doc = f"Share of people whom {WORDS[kind]} reaches within {target:g} min"
+            lowest = f"Least share{doc.removeprefix('Share')}, at the worst moment."
             least = min((share for _, share in kept), default=None)
             found[f"reach_{kind}_start"] = Metric(kept[0][1] if kept else None, "%", f"{doc}, at the start.", "higher")
-            found[f"reach_{kind}_least"] = Metric(least, "%", f"{doc}, at the worst moment.", "higher")
+            found[f"reach_{kind}_least"] = Metric(least, "%", lowest, "higher")
         return found
 
     def tables(self) -> dict[str, Table]:

@@ -19,7 +19,7 @@ def story(view: RunView, baseline: RunView | None) -> list[Beat]:
     """What happened on the roads, with the baseline's figure beside ours where they differ."""
     return [
         *_roads(view), *_underpasses(view), *_trips(view, baseline), *_water_traps(view), *_buses(view),
-        *_help(view, baseline), *_trucks(view, baseline),
+        *_help(view, baseline), *_reach(view), *_trucks(view, baseline), *_measured(view),
     ]  # fmt: skip
 
 
@@ -145,6 +145,32 @@ def _help(view: RunView, baseline: RunView | None) -> list[Beat]:
     if share is not None and before is not None and abs(share - before) >= 0.5:
         beats.append(Beat(None, f"Help in time: {before:.0f} % in the comparison run, {share:.0f} % in this one.", 4))
     return beats
+
+
+def _reach(view: RunView) -> list[Beat]:
+    """Whom help reached in time at the worst moment, against the start."""
+    beats = []
+    for kind, who in (("ambulance", "An ambulance"), ("fire", "A fire engine")):
+        start, least = view.metric(f"traffic.reach_{kind}_start"), view.metric(f"traffic.reach_{kind}_least")
+        if start is None or least is None or start - least < 0.5:
+            continue
+        rows = [row for row in view.table("traffic", "reach") if _number(row[f"{kind}_pct"]) is not None]
+        worst = min(rows, key=lambda row: _number(row[f"{kind}_pct"]) or 0.0, default=None)
+        when = None if worst is None else to_us(_number(worst["time_s"]) or 0.0)
+        text = f"{who} could reach {least:.0f} % of the people in time, instead of {start:.0f} % at the start."
+        beats.append(Beat(when, text, 3))
+    return beats
+
+
+def _measured(view: RunView) -> list[Beat]:
+    """How near the run is to what was counted and timed."""
+    counts, journeys = view.metric("traffic.counts_good"), view.metric("traffic.journeys_good")
+    parts = []
+    if counts is not None:
+        parts.append(f"{counts:.0f} % of the counts are met (GEH below 5; 85 % is asked for)")
+    if journeys is not None:
+        parts.append(f"{journeys:.0f} % of the journey times (within 15 % or 1 min)")
+    return [Beat(None, f"Against what was measured: {', '.join(parts)}.")] if parts else []
 
 
 def _trucks(view: RunView, baseline: RunView | None) -> list[Beat]:

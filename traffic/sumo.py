@@ -7,7 +7,9 @@ folder: `sumo.log` (what it does) and `sumo-errors.log` (warnings and errors).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from traffic.demand import Inputs, own_copies
 from traffic.network import RoadNetwork
 
 _running: list[str] = []
+News = tuple[float, tuple[str, ...], tuple[str, ...]]
+"""SUMO's clock in s after a step, who set out and who arrived in it."""
 
 
 def libsumo() -> Any:
@@ -108,7 +112,8 @@ class Simulation:
         try:
             self.lib.start(command)
         except self.lib.TraCIException as error:
-            raise RuntimeError(f"SUMO refused its input: {first_error(errors) or error}") from None
+            reason = next(iter(errors_in(errors)), str(error))
+            raise RuntimeError(f"SUMO refused its input: {reason}") from None
         self.open = True
         _running[:] = [f"'{name}'"]
         self.begin_s: float = self.lib.simulation.getTime()
@@ -117,6 +122,28 @@ class Simulation:
     def step(self) -> None:
         """One time step."""
         self.lib.simulationStep()
+
+    def stretch(self, until_s: float, look: bool) -> tuple[list[News], tuple[str, ...]]:
+        """At least one step; until `until_s` (or less than a step beyond), or SUMO has read new vehicles or lifted one.
+
+        look  also until a vehicle sets out, stops, or goes on from a stop
+        Returns who set out and arrived when, and the vehicles that the last step has read.
+        """
+        simulation, step = self.lib.simulation, self.lib.simulationStep
+        time_s, loaded, lifted = simulation.getTime, simulation.getLoadedIDList, simulation.getStartingTeleportNumber
+        departed, arrived = simulation.getDepartedIDList, simulation.getArrivedIDList
+        starting, ending = simulation.getStopStartingVehiclesIDList, simulation.getStopEndingVehiclesIDList
+        until_s -= 1e-6
+        found: list[News] = []
+        while True:
+            step()
+            new, began, ended = loaded(), departed(), arrived()
+            if new or began or ended:
+                found.append((time_s(), began, ended))
+                if new or (began and look):
+                    return found, new
+            if time_s() > until_s or lifted() or (look and (starting() or ending())):
+                return found, new
 
     def occupied(self, edge: str, lanes: Iterable[int]) -> int:
         """Vehicles on some lanes of an edge."""
@@ -134,12 +161,30 @@ class Simulation:
             self.lib.close()
 
 
-def first_error(log: Path) -> str:
-    """The first error that SUMO logged, without its prefix."""
-    if not log.is_file():
-        return ""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((line.removeprefix("Error:").strip() for line in lines if line.startswith("Error:")), "")
+def errors_in(log: Path) -> list[str]:
+    """The errors that SUMO logged, each in one line without its prefix; empty where there is no log."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
+    found: list[str] = []
+    for line in lines:
+        if line.startswith("Error:"):
+            found.append(line.removeprefix("Error:").strip())
+        elif found and line.startswith(" "):
+            found[-1] += line.rstrip()
+    return found
+
+
+@contextlib.contextmanager
+def told_to(file: Path) -> Iterator[None]:
+    """What the process writes to its standard error, by whatever library, goes to a file meanwhile."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with file.open("wb") as target:
+            os.dup2(target.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def count_warnings(log: Path) -> int:

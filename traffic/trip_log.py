@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from traffic.network import RoadNetwork
 from traffic.sumo import Simulation
@@ -54,22 +55,32 @@ class TripLog:
     network: RoadNetwork
     trips: dict[str, TripTimes] = field(default_factory=dict)
     _purpose_of_type: dict[str, str] = field(default_factory=dict)
+    _unrouted: set[str] = field(default_factory=set)
+    _dry: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def unrouted(self) -> bool:
+        """Whether any trip gets its way only when it begins."""
+        return bool(self._unrouted)
 
     def loaded(self, vehicles: Iterable[str], planned_s: dict[str, float]) -> None:
         """Trips that SUMO has just read; `planned_s` are the planned departures of those that wait."""
-        now_s = self.sim.time_s()
+        now_s, vehicle = self.sim.time_s(), self.sim.lib.vehicle
         for vid in vehicles:
             try:
                 trip = TripTimes(self._purpose(vid), planned_s.get(vid, now_s))
-                route = self.sim.lib.vehicle.getRoute(vid)
-                if len(route) > 2:
+                route = vehicle.getRoute(vid)
+                if len(route) > 2 and (vehicle.isRouteValid(vid) or self._whole(route)):
                     trip.free_s = self._free_s(vid, route)
+                else:
+                    self._unrouted.add(vid)
             except self.sim.lib.TraCIException:
                 continue  # refused in the step that loaded it, and counted as such
             self.trips[vid] = trip
 
-    def departed(self, vehicles: Iterable[str]) -> None:
-        now_s = self.sim.time_s()
+    def departed(self, vehicles: Iterable[str], now_s: float) -> None:
+        """Trips that have begun; `now_s` is SUMO's clock after the step."""
+        self._unrouted.difference_update(vehicles)
         for vid in vehicles:
             trip = self.trips.get(vid)
             if trip is not None:
@@ -78,8 +89,7 @@ class TripLog:
                     with contextlib.suppress(self.sim.lib.TraCIException):  # left out as soon as it began
                         trip.free_s = self._free_s(vid, self.sim.lib.vehicle.getRoute(vid))
 
-    def arrived(self, vehicles: Iterable[str]) -> None:
-        now_s = self.sim.time_s()
+    def arrived(self, vehicles: Iterable[str], now_s: float) -> None:
         for vid in vehicles:
             if vid in self.trips:
                 self.trips[vid].arrived_s = now_s
@@ -95,14 +105,22 @@ class TripLog:
             self._purpose_of_type[vtype] = lib.vehicletype.getParameter(vtype, "purpose") or plain
         return self._purpose_of_type[vtype]
 
+    def _whole(self, route: tuple[str, ...]) -> bool:
+        """Whether each edge follows the one before; not so while a trip has only its ends and the stops on its way."""
+        follows = self.network.follows
+        return all(then in follows.get(edge, ()) for edge, then in pairwise(route))
+
     def _free_s(self, vid: str, route: tuple[str, ...]) -> float:
-        vehicle, network = self.sim.lib.vehicle, self.network
+        if not self._dry:
+            self._dry.update({edge.id: (edge.length_m, edge.speed_mps) for edge in self.network.edges})
+        vehicle, known = self.sim.lib.vehicle, self._dry.get
         factor, top = vehicle.getSpeedFactor(vid), vehicle.getMaxSpeed(vid)
         total = 0.0
         for edge in route:
-            i = network.index.get(edge)
-            if i is not None:
-                total += network.edges[i].length_m / min(network.limits_mps[i] * factor, top)
+            one = known(edge)
+            if one is not None:
+                limit = one[1] * factor
+                total += one[0] / (limit if limit < top else top)
         stops = (float(stop.duration) for stop in vehicle.getStops(vid))
         return total + sum(s for s in stops if 0 < s < _LONGEST_STOP_S)
 

@@ -58,7 +58,7 @@ class Lost:
 
 
 class Trips:
-    """Counts and outcomes of all vehicles of a simulation. Called once before and once after each step."""
+    """Counts and outcomes of all vehicles of a simulation. Called before and after each stretch of steps."""
 
     def __init__(self, sim: Simulation, roads: Roads, network: RoadNetwork, journal: Journal) -> None:
         self.sim, self.roads, self.network, self.journal = sim, roads, network, journal
@@ -77,17 +77,15 @@ class Trips:
         self._checked: dict[str, int] = {}
         self._future: list[tuple[float, str]] = []
         self._due: dict[str, None] = {}
+        self._watched: list[tuple[float, str]] = []
+        self._doubtful: set[str] = set()
         self._count_loaded(sim.lib.simulation.getLoadedIDList(), ())
 
     # --- around a step ------------------------------------------------------------------------------------------
 
-    def before_step(self, now_us: int) -> None:
-        """Trips that are due to begin look at the roads first; the hopeless ones are cancelled."""
-        now_s = self.sim.time_s()
-        while self._future and self._future[0][0] <= now_s:
-            vid = heapq.heappop(self._future)[1]
-            if vid in self.waiting:
-                self._due[vid] = None
+    def before_step(self, now_s: float, now_us: int) -> None:
+        """Trips that are due to begin look at the roads first; the hopeless are cancelled. `now_s`: SUMO's clock."""
+        self.note_due(now_s)
         if not self.roads.closed:
             return
         for vid in list(self._due):
@@ -95,6 +93,28 @@ class Trips:
                 self._checked[vid] = self._version
                 with contextlib.suppress(self.sim.lib.TraCIException):
                     self._consider_departure(vid, now_us)
+
+    def note_due(self, now_s: float) -> None:
+        """Take notice of trips that were to begin by now."""
+        while self._future and self._future[0][0] <= now_s:
+            vid = heapq.heappop(self._future)[1]
+            if vid in self.waiting:
+                self._due[vid] = None
+
+    def next_due_s(self) -> float | None:
+        """Planned departure, in SUMO's s, of the next trip that is not yet due."""
+        return self._future[0][0] if self._future else None
+
+    def watch(self, vid: str) -> None:
+        """The step in which this trip begins is to be looked at."""
+        if vid in self.waiting:
+            heapq.heappush(self._watched, (self.waiting[vid], vid))
+
+    def next_watched_s(self) -> float | None:
+        """Planned departure, in SUMO's s, of the next trip that is to be seen beginning."""
+        while self._watched and self._watched[0][1] not in self.waiting:
+            heapq.heappop(self._watched)
+        return self._watched[0][0] if self._watched else None
 
     def _consider_departure(self, vid: str, now_us: int) -> None:
         route = self.vehicle.getRoute(vid)
@@ -122,32 +142,37 @@ class Trips:
         if self.vclass.get(vid) in ("emergency", "truck", "trailer"):
             self.journal.write(now_us, "cancelled", f"{vid} does not begin: it has no way that is open", vehicle=vid)
 
-    def after_step(self, now_us: int) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """Count what the step did. Returns the ids (loaded, departed, arrived)."""
-        simulation = self.sim.lib.simulation
-        departed, arrived = simulation.getDepartedIDList(), simulation.getArrivedIDList()
-        loaded = simulation.getLoadedIDList()
+    def after_step(
+        self,
+        loaded: tuple[str, ...],
+        departed: tuple[str, ...],
+        arrived: tuple[str, ...],
+        ending: tuple[str, ...],
+        now_us: int,
+    ) -> tuple[str, ...]:
+        """Count what a step did; `ending` are those whose stop has ended. Returns those who arrived, less the towed."""
         if loaded:
             self._count_loaded(loaded, departed)
         for vid in departed:
             self._forget(vid)
         self.count["departed"] += len(departed)
-        for vid in departed:
-            if not self.vehicle.isRouteValid(vid) and not self._has_way(vid):
-                self._discard(vid, now_us)
-        towed = self._removed.intersection(arrived)
-        if towed:
+        if self._doubtful:
+            for vid in departed:
+                if vid in self._doubtful and not self.vehicle.isRouteValid(vid):
+                    self._judge(vid, now_us)
+            self._doubtful.difference_update(departed)
+        if self._removed:
+            towed = self._removed.intersection(arrived)
             self._removed -= towed
             arrived = tuple(vid for vid in arrived if vid not in towed)
         self.count["arrived"] += len(arrived)
-        if simulation.getStartingTeleportNumber():
-            self._note_teleports(simulation.getStartingTeleportIDList(), now_us)
-        for vid in arrived:
-            if vid in self.held:
-                self._end(vid, now_us)
+        if self.held:
+            for vid in arrived:
+                if vid in self.held:
+                    self._end(vid, now_us)
         if self.roads.closed:
-            self.look_ahead((*departed, *simulation.getStopEndingVehiclesIDList()), now_us)
-        return loaded, departed, arrived
+            self.look_ahead((*departed, *ending), now_us)
+        return arrived
 
     def _has_way(self, vid: str) -> bool:
         """Whether the network, with all its roads open, has a way from a trip's beginning to its end."""
@@ -157,17 +182,25 @@ class Trips:
         ends = (index.get(route[0]), index.get(route[-1]))
         return None in ends or self._ways[vclass].lead(*ends)  # type: ignore[arg-type]
 
-    def _discard(self, vid: str, now_us: int) -> None:
-        """A trip that begins without a way to its end: SUMO would let it stand at the end of its way for good."""
+    def _judge(self, vid: str, now_us: int) -> None:
+        """A trip that begins on a way that it cannot drive, other than by a closure, is left out: SUMO would let it
+        stand where its way ends for good."""
         route = self.vehicle.getRoute(vid)
-        text = f"{vid} is left out: no way leads from edge {route[0]} to {route[-1]}"
+        if not self._has_way(vid):
+            why = f"no way leads from edge {route[0]} to {route[-1]}"
+        elif not self._cut(vid, route):
+            why = f"class {self._class(vid)} cannot drive its route from edge {route[0]} to {route[-1]}"
+        else:
+            return
+        text = f"{vid} is left out: {why}"
         self.journal.write(now_us, "discarded", text, vehicle=vid)
         self.count["discarded"] += 1
         self._removed.add(vid)
         self.vehicle.remove(vid)
 
-    def _note_teleports(self, vehicles: tuple[str, ...], now_us: int) -> None:
-        """A defect of the run: SUMO lifts these vehicles over what blocks them."""
+    def note_teleports(self, now_us: int) -> None:
+        """A defect of the run: SUMO lifts vehicles over what blocks them."""
+        vehicles = self.sim.lib.simulation.getStartingTeleportIDList()
         self.count["teleports"] += len(vehicles)
         for vid in vehicles:
             text = f"SUMO lifts {vid} over an obstacle: a defect of the run"
@@ -187,18 +220,35 @@ class Trips:
 
     def _count_loaded(self, loaded: tuple[str, ...], departed: tuple[str, ...]) -> None:
         self.count["loaded"] += len(loaded)
-        now_s, begun = self.sim.time_s(), set(departed)
+        now_s, begun, refused, vehicle = self.sim.time_s(), set(departed), self.sim.lib.TraCIException, self.vehicle
         for vid in loaded:
-            self._enter(vid, now_s, vid in begun)
+            depart_s, sure = now_s, False
+            try:
+                self.vclass[vid] = vehicle.getVehicleClass(vid)
+                depart_s = now_s - vehicle.getDepartDelay(vid)
+                sure = vehicle.isRouteValid(vid)
+                if not sure and self._barred(vid):
+                    self._discard_early(vid)
+                    continue
+            except refused:
+                pass  # SUMO has thrown it out in the step that read it
+            if vid not in begun:
+                self.waiting[vid] = depart_s
+                heapq.heappush(self._future, (depart_s, vid))
+            if not sure:
+                self._doubtful.add(vid)
+                self.watch(vid)
 
-    def _enter(self, vid: str, now_s: float, begun: bool) -> None:
-        depart_s = now_s
-        with contextlib.suppress(self.sim.lib.TraCIException):
-            self.vclass[vid] = self.vehicle.getVehicleClass(vid)
-            depart_s = now_s - self.vehicle.getDepartDelay(vid)
-        if not begun:
-            self.waiting[vid] = depart_s
-            heapq.heappush(self._future, (depart_s, vid))
+    def _barred(self, vid: str) -> bool:
+        """Whether a trip is to pass by an edge that its class may not use: SUMO would end the run when it begins."""
+        vclass, index, edges = self._class(vid), self.network.index, self.network.edges
+        return any(e not in index or vclass not in edges[index[e]].classes for e in self.vehicle.getVia(vid))
+
+    def _discard_early(self, vid: str) -> None:
+        now_us, text = to_us(self.sim.time_s() - self.sim.begin_s), "it may not drive by the edges of its `via`"
+        self.journal.write(now_us, "discarded", f"{vid} is left out: {text}", vehicle=vid)
+        self.count["discarded"] += 1
+        self.vehicle.remove(vid)
 
     def _forget(self, vid: str) -> None:
         self.waiting.pop(vid, None)
@@ -244,7 +294,8 @@ class Trips:
 
     def tend(self, now_us: int) -> None:
         """At each exchange: the undecided look again, and the stranded who still drive pull over."""
-        self.drop_refused(now_us)
+        if len(self._due) != int(self.sim.lib.simulation.getParameter("", "stats.vehicles.waiting")):
+            self.drop_refused(now_us)
         undecided = [v for v, outcome in self.outcome.items() if outcome == "undecided" and v not in self.dead]
         for vid in undecided:
             try:

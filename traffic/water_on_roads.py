@@ -12,24 +12,22 @@ from numpy.typing import NDArray
 
 from traffic.flood import SPEED_LAWS, FloodClosures, speed_classes
 from traffic.flood_config import Flooding
+from traffic.manholes import Manholes
 from traffic.network import ROAD_CLASSES, RoadNetwork
 from traffic.patrols import PatrolFleet
 from traffic.underpasses import Underpasses
 from twin.clock import to_us
 from twin.model import Journal
-from twin.places import Places, Points
-from twin.spatial import dense_along
+from twin.places import Places
 
 FloatArray = NDArray[np.float64]
-MANHOLE_REACH_M = 20.0
-"""A manhole further than this from the middle line of every lane is not in the road."""
 
 
 class Ledger(Protocol):
     """Where causes are noted, edge by edge."""
 
     wet_limit: dict[str, float]
-    slow_lane: dict[str, tuple[int, float]]
+    slow_lanes: dict[str, dict[int, float]]
 
     def set_water(self, edge_id: str, classes: frozenset[str]) -> None: ...
 
@@ -37,10 +35,18 @@ class Ledger(Protocol):
 class WaterOnRoads:
     """Depths (n,) in m on the edges, and what follows from them.
 
-    wet  (n,) present speed limit in m/s that the water leaves
+    wet       (n,) present speed limit in m/s that the water leaves
+    manholes  where those are whose covers are told of (`manhole_places`, where that is known)
     """
 
-    def __init__(self, network: RoadNetwork, config: Flooding, ledger: Ledger, journal: Journal) -> None:
+    def __init__(
+        self,
+        network: RoadNetwork,
+        config: Flooding,
+        ledger: Ledger,
+        journal: Journal,
+        manhole_places: Places | None = None,
+    ) -> None:
         self.network, self.config, self.ledger, self.journal = network, config, ledger, journal
         n = len(network.edges)
         self.depth: FloatArray = np.zeros(n)
@@ -48,32 +54,30 @@ class WaterOnRoads:
         self.flood = FloodClosures(config.depths(), n, config.reopen_share, to_us(config.reopen_after))
         self.underpasses = Underpasses.of(config, network)
         self.patrols = PatrolFleet(config.patrols, network) if config.patrols is not None else None
-        self._manholes: NDArray[np.bool_] = np.zeros(n, dtype=bool)
-        self._manholes_told = self._manholes
+        self.manholes = Manholes.of(manhole_places, network)
+        self._slow: dict[int, frozenset[int]] = {}
+        self._slow_told = self._slow
         self._law = SPEED_LAWS[config.speed_law]
         self._fresh = False
 
     def put_depth(self, values: FloatArray) -> None:
         """(n,) depths in m; a value that is no number counts as dry."""
-        self.depth = np.nan_to_num(np.asarray(values, dtype=float), nan=0.0)
-        self._fresh = True
+        depth = np.asarray(values, dtype=float)
+        if not np.isfinite(depth).all():
+            depth = np.nan_to_num(depth, nan=0.0)
+        if not np.array_equal(depth, self.depth):
+            self.depth, self._fresh = depth.copy(), True
 
-    def put_manholes(self, values: FloatArray, given: Places | None) -> None:
-        """(n,) 1 where the manhole nearest to an edge's middle is open; `given` are the manholes where known."""
-        stands = np.asarray(values, dtype=float) > 0.5
-        if stands.any() and isinstance(given, Points) and len(given.xy):
-            stands &= self._near(given)
-        self._manholes = stands
-
-    def _near(self, given: Points) -> NDArray[np.bool_]:
-        from scipy.spatial import cKDTree
-
-        tree = cKDTree(np.asarray(given.xy, dtype=float))
-        lines = (dense_along(edge.shape, MANHOLE_REACH_M / 4) for edge in self.network.edges)
-        return np.array([bool(tree.query(line)[0].min() <= MANHOLE_REACH_M) for line in lines])
+    def put_manholes(self, values: FloatArray) -> None:
+        """1 where a manhole is open: by manhole where their places are known, else by edge."""
+        slow = self.manholes.slowed(values)
+        if slow != self._slow:
+            self._slow = slow
 
     def update(self, now_us: int) -> list[str]:
         """Act on the depths as of now. Returns the ids of edges whose state changed."""
+        if self._nothing_new():
+            return []
         edges, limits = self.network.edges, self.network.limits_mps
         touched: set[int] = set()
         if self._fresh:
@@ -101,6 +105,11 @@ class WaterOnRoads:
                 self.ledger.set_water(edges[i].id, classes)
         return [edges[i].id for i in sorted(touched | turned | self._slow_past_manholes())]
 
+    def _nothing_new(self) -> bool:
+        """Whether depths and manholes are as they were, and no road waits to be opened or for a patrol."""
+        waiting = self.flood.any_closed or self.underpasses is not None or self.patrols is not None
+        return not (self._fresh or waiting or self._slow is not self._slow_told)
+
     def _due(self, i: int, under: set[int]) -> frozenset[str]:
         return ROAD_CLASSES if i in under else self.flood.classes_at(i)
 
@@ -125,14 +134,12 @@ class WaterOnRoads:
         return {self.network.index[visit.edge] for visit in done}
 
     def _slow_past_manholes(self) -> set[int]:
-        """Slow the kerb lane of edges with an open manhole. Returns the edges that changed."""
-        changed = np.flatnonzero(self._manholes != self._manholes_told)
-        self._manholes_told = self._manholes
+        """Slow the lanes that have an open manhole. Returns the edges that changed."""
+        before, now, self._slow_told = self._slow_told, self._slow, self._slow
+        changed = {i for i in before.keys() | now.keys() if before.get(i) != now.get(i)}
         for i in changed:
-            edge = self.network.edges[i]
-            if self._manholes[i]:
-                kerb = next((k for k, lane in enumerate(edge.lanes) if "passenger" in lane.classes), 0)
-                self.ledger.slow_lane[edge.id] = (kerb, self.config.manhole_speed)
+            if i in now:
+                self.ledger.slow_lanes[self.network.edges[i].id] = dict.fromkeys(now[i], self.config.manhole_speed)
             else:
-                self.ledger.slow_lane.pop(edge.id, None)
-        return {int(i) for i in changed}
+                self.ledger.slow_lanes.pop(self.network.edges[i].id, None)
+        return changed

@@ -2,9 +2,12 @@
 
 On the built city of Adlershof, the first minutes of its demand. Per case: process time inside SUMO's step, and of all
 else that the model does (depths to limits and closures, trips looked at, outputs taken), per exchange of 60 s. What
-closures cost SUMO itself (its router, its lane permissions) is told apart.
+closures cost SUMO itself (its router, its lane permissions) is told apart. The first row is SUMO without the model:
+the same files and options, stepped to the end.
 
-    python benchmarks/traffic/coupling.py [MINUTES]
+    python benchmarks/traffic/coupling.py [MINUTES [CASE ...]]
+
+Cases: alone, dry, rising, wet, closures, flood; all when left out.
 """
 
 from __future__ import annotations
@@ -57,42 +60,69 @@ class Told:
 def depths(case: str, minute: int, n: int) -> np.ndarray:
     """(n,) depths: all 0, rising by 1 mm a minute everywhere, or drawn anew up to 12 cm, with hollows that flood."""
     if case == "rising":
-        return np.random.default_rng(1).uniform(0.03, 0.15, n) + 0.001 * minute
+        return np.random.default_rng(1).uniform(0.03, 0.15, n) + 0.001 * min(minute, 60)
+    if case in ("alone", "dry"):
+        return np.zeros(n)
     depth = np.random.default_rng(minute).uniform(0.0, 0.12, n)
     flooded = {"wet": 0.0, "closures": 0.004, "flood": 0.03}.get(case, 0.0)
     hollows = np.random.default_rng(3).random(n) < flooded
     depth[hollows] = 0.4 if minute >= 5 else 0.1
-    return depth if case != "dry" else np.zeros(n)
+    return depth
 
 
-def run(case: str, minutes: int) -> tuple[float, float, float, int]:
-    """(SUMO's steps, SUMO's router and permissions, all else, closed edges) in s of process time."""
+def setup_in(folder: str, minutes: int) -> Setup:
+    """The section as a scenario would have it."""
     from traffic.config import TrafficConfig
-    from traffic.domain import DOMAIN
 
     context = {"folder": CITY, "root": "/"}
     section = TrafficConfig.model_validate({"network": "city.net.xml", "demand": ["demand.rou.xml"]}, context=context)
+    return Setup(
+        section="traffic", config=section, start=datetime(2026, 7, 1, 16, tzinfo=UTC), duration_us=to_us(60 * minutes),
+        exchange_us=to_us(60), seed=7, folder=Path(folder), journal=Journal(),
+    )  # fmt: skip
+
+
+def plain(minutes: int) -> tuple[float, int]:
+    """(process time of SUMO's steps in s, vehicles on the road at the end) without the model."""
+    from traffic.demand import inputs_of
+    from traffic.model import _command
+    from traffic.sumo import Simulation
+
     with tempfile.TemporaryDirectory() as folder:
-        setup = Setup(
-            section="traffic", config=section, start=datetime(2026, 7, 1, 16, tzinfo=UTC), duration_us=to_us(7200),
-            exchange_us=to_us(60), seed=7, folder=Path(folder), journal=Journal(),
-        )  # fmt: skip
-        model: Any = DOMAIN.build(setup)
-        steps, router = Clock(), Clock()
-        model.sim.step = steps.wrap(model.sim.step)
+        setup = setup_in(folder, minutes)
+        sim = Simulation(_command(inputs_of(setup.config), setup), Path(folder) / "errors.log")
+        begin = time.process_time()
+        for _ in range(60 * minutes):
+            sim.step()
+        spent = time.process_time() - begin
+        running = int(sim.lib.vehicle.getIDCount())
+        sim.close()
+    return spent, running
+
+
+def run(case: str, minutes: int) -> tuple[float, float, float, int]:
+    """(SUMO's steps, SUMO's router and permissions, all else in s of process time, closed edges)."""
+    from traffic.domain import DOMAIN
+
+    with tempfile.TemporaryDirectory() as folder:
+        model: Any = DOMAIN.build(setup_in(folder, minutes))
+        steps, router, lib = Clock(), Clock(), model.sim.lib
+        own_step = lib.simulationStep
+        lib.simulationStep = steps.wrap(own_step)
         model.trips.vehicle = Told(model.trips.vehicle, router, ("rerouteTraveltime",))
         model.roads._before_closing = router.wrap(model.roads._before_closing)
-        model.roads.lib = Told(model.sim.lib, router, ())
-        model.roads.lib.lane = Told(model.sim.lib.lane, router, ("setDisallowed", "setMaxSpeed"))
-        n, begin = len(model.network.edges), time.process_time()
+        model.roads.lib = Told(lib, router, ())
+        model.roads.lib.lane = Told(lib.lane, router, ("setDisallowed",))
+        water = [depths(case, minute, len(model.network.edges)) for minute in range(minutes)]
+        begin = time.process_time()
         for minute in range(minutes):
             if case != "alone":
-                model.put("depth", depths(case, minute, n))
+                model.put("depth", water[minute])
             model.advance(to_us(60 * (minute + 1)))
-            if case != "alone":
-                for port in ("running", "halting", "mean_speed", "stranded", "closed_edges"):
-                    model.take(port)
+            for port in ("running", "halting", "mean_speed", "stranded", "closed_edges"):
+                model.take(port)
         spent = time.process_time() - begin
+        lib.simulationStep = own_step
         closed = len(model.roads.closed)
         model.close()
     return steps.spent_s, router.spent_s, spent - steps.spent_s - router.spent_s, closed
@@ -112,11 +142,18 @@ def main() -> None:
         "closures": "and 0.4 % of streets closed from minute 5",
         "flood": "and 3 % of streets closed from minute 5",
     }
+    wanted = sys.argv[2:] or list(cases)
+    if strange := [case for case in wanted if case not in cases]:
+        print(f"no case {', '.join(strange)}: there are {', '.join(cases)}")
+        return
+    alone, running = plain(minutes)
     print(f"{minutes} min of Adlershof, exchange every 60 s; process time, s")
     print(
         f"{'case':<46}{'SUMO steps':>11}{'router, lanes':>14}{'coupling':>10}{'ms/exchange':>12}{'share':>8}{'shut':>6}"
     )
-    for case, words in cases.items():
+    print(f"{f'SUMO without the model ({running} vehicles at the end)':<46}{alone:>11.2f}")
+    for case in wanted:
+        words = cases[case]
         steps, router, rest, closed = run(case, minutes)
         share, each = 100 * rest / steps, 1000 * rest / minutes
         print(

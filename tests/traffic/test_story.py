@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+from tests.traffic.test_reach import points
+from traffic.domain import DOMAIN
 from traffic.story import story
 from twin.clock import to_us
+from twin.report.words import headline_names
 
 
 def view_of(run):
@@ -49,3 +52,31 @@ def test_a_quiet_day_has_no_story(run_on, detour_net, demand):
     dry = drill(run_on, detour_net, demand, wet=False)
     assert story(dry, None) == []
     assert story(dry, dry) == []
+
+
+def test_reach_and_counts_are_told_and_stand_among_the_headline_figures(run_on, detour_net, demand, tmp_path):
+    """300 of 400 people live beyond a street that floods from minute 10 on: 100 % in time, then 25 %. 3 of 3 cars were
+    counted, a journey of 70 s took about as long."""
+    car = '<vehicle id="{0}" type="car" depart="{0}"><route edges="AB BC CD"/></vehicle>'
+    count = '<interval begin="0" end="300"><edge id="AB" entered="3"/></interval>'
+    (tmp_path / "counts.xml").write_text(f"<meandata>{count}</meandata>", encoding="utf-8")
+    (tmp_path / "journeys.csv").write_text("from_edge,to_edge,seconds\nAB,CD,60\n", encoding="utf-8")
+    stations = points(tmp_path / "s.geojson", (1001, 2000, {"kind": "ambulance", "name": "West"}))
+    people = points(tmp_path / "p.geojson", (1150, 2000, {"people": 100}), (1800, 2000, {"people": 300}))
+    run = run_on({
+        "network": detour_net, "demand": [demand("".join(car.format(k) for k in (1, 2, 3)))],
+        "counts": tmp_path / "counts.xml", "journeys": tmp_path / "journeys.csv",
+        "reach": {"stations": str(stations), "people": str(people), "turnout": "0 s", "ambulance": "2 min"},
+    })  # fmt: skip
+    run.to(600, lambda: run.model.take("reach_ambulance"))
+    run.flood(CD=0.9)
+    run.to(700, lambda: run.model.take("reach_ambulance"))
+    told = [beat.text for beat in story(view_of(run), None)]
+    assert "An ambulance could reach 25 % of the people in time, instead of 100 % at the start." in told
+    measured = "Against what was measured: 100 % of the counts are met (GEH below 5; 85 % is asked for)"
+    assert f"{measured}, 100 % of the journey times (within 15 % or 1 min)." in told
+    summary = {"sections": ["traffic"], "metrics": {f"traffic.{name}": 0 for name in run.model.summary()}}
+    shown = headline_names(summary, {"traffic": DOMAIN})["traffic"]
+    assert shown == [
+        f"traffic.{name}" for name in ("roads_cut", "reach_ambulance_least", "counts_good", "journeys_good")
+    ]

@@ -206,10 +206,21 @@ def test_an_open_manhole_slows_the_kerb_lane(detour_net, demand, run_on):
     assert [limit(lane) for lane in ("AB_0", "BC_1")] == pytest.approx([13.9, 11.1])
 
 
-def test_a_manhole_far_from_every_lane_slows_nobody(detour_net, demand, run_on):
-    """Where the manholes are known, one that is more than 20 m away is not in the road."""
-    run = run_on(config(detour_net, demand))
-    everywhere = np.ones(len(run.model.network.edges))
-    run.model.water.put_manholes(everywhere, Points(("m",), np.array([[1150.0, 2010.0]])))
+def test_a_manhole_whose_place_is_known_slows_the_nearest_lane(detour_net, demand, run_on):
+    """AB runs from (1000, 2000) to the east, lane 0 4.8 m and lane 1 1.6 m south of it. A manhole 2 m south of the
+    line lies in lane 1; one 30 m north of it is more than 20 m from every lane and slows nobody."""
+    there = Points(("in", "off"), np.array([[1150.0, 1998.0], [1150.0, 2030.0]]))
+    run = run_on(config(detour_net, demand), sources={"open_manholes": there})
+    assert run.model.places["manhole"].ids == ("in", "off")
+    port = next(port for port in run.model.ports if port.name == "open_manholes")
+    assert (port.at, port.join.name) == ("manhole", "SAME_ID")
+    run.model.put("open_manholes", np.array([0.0, 1.0]))
     run.to(60)
-    assert set(run.model.roads.slow_lane) == {"AB"}
+    assert run.model.roads.slow_lanes == {}
+    run.model.put("open_manholes", np.array([1.0, 1.0]))
+    run.to(120)
+    limit = run.lib.lane.getMaxSpeed
+    assert [limit(lane) for lane in ("AB_0", "AB_1")] == pytest.approx([13.9, 10 / 3.6])
+    run.model.put("open_manholes", np.array([0.0, 0.0]))
+    run.to(180)
+    assert limit("AB_1") == pytest.approx(13.9)

@@ -62,9 +62,10 @@ def solve_with_progress(problem: Problem, gap: float, most: int, threads: int) -
 
 
 def link_rows(problem: Problem, result: Equilibrium) -> list[Row]:
-    """A row a link that carries somebody, the fullest first."""
+    """A row a link that carries somebody, the fullest first. Times of a SUMO network in s, else in the file's unit."""
     graph, roads = problem.graph, problem.roads
     full = result.volume / graph.capacity
+    free, loaded = ("free_s", "time_s") if roads is not None else ("free_time", "time")
     rows: list[Row] = []
     for k in np.lexsort((np.arange(graph.links), -full)).tolist():
         if result.volume[k] <= 0 or (roads is not None and roads.edge_of[k] < 0):
@@ -77,8 +78,7 @@ def link_rows(problem: Problem, result: Equilibrium) -> list[Row]:
         rows.append(
             {
                 **who, "volume": float(result.volume[k]), "capacity": float(graph.capacity[k]),
-                "volume_over_capacity": float(full[k]), "free_time": float(graph.free[k]),
-                "time": float(result.cost[k]),
+                "volume_over_capacity": float(full[k]), free: float(graph.free[k]), loaded: float(result.cost[k]),
             }
         )  # fmt: skip
     return rows
@@ -116,6 +116,8 @@ def _shape(roads: Roads, edge: str) -> list[list[float]]:
     return [[float(x), float(y)] for x, y, *_ in roads.shapes[roads.ids.index(edge)]]
 
 
+NAMED = 5
+"""Streets that the map names: the fullest."""
 CLASSES = (
     (0.0, "#9aa1ab", "under 50 %"),
     (0.5, "#efc100", "50 to 80 %"),
@@ -125,7 +127,7 @@ CLASSES = (
 
 
 def draw(roads: Roads, rows: Sequence[Row], path: Path) -> None:
-    """A map: width by volume, colour by volume over capacity."""
+    """A map: width by volume, colour by volume over capacity, the fullest streets by name."""
     import matplotlib.pyplot as plt
     from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D
@@ -143,11 +145,28 @@ def draw(roads: Roads, rows: Sequence[Row], path: Path) -> None:
         )
     axes.autoscale()
     axes.set_aspect("equal")
-    axes.set_xlabel("east (m)")
-    axes.set_ylabel("north (m)")
-    axes.set_title(f"Equilibrium volumes: the widest line carries {most:,.0f} vehicles")
+    axes.set_axis_off()
+    named: dict[str, Row] = {}
+    for row in sorted(rows, key=lambda r: -r["volume_over_capacity"]):
+        named.setdefault(row["street"], row)
+    for number, row in enumerate(list(named.values())[:NAMED], 1):
+        x, y = np.array(roads.shapes[place[row["edge"]]])[:, :2].mean(axis=0)
+        axes.annotate(
+            str(number), (x, y), (8, 8), textcoords="offset points", fontsize=8, weight="bold",
+            bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "#a01a2c"},
+        )  # fmt: skip
+    words = [
+        f"{number}  {row['street']}: {row['volume']:,.0f} vehicles, {row['volume_over_capacity']:.0%} of its capacity"
+        for number, row in enumerate(list(named.values())[:NAMED], 1)
+    ]
+    figure.text(0.13, 0.06, "\n".join(words), fontsize=8, va="top")
+    axes.set_title(
+        "Where the streets are full when nobody can save time by another way\n"
+        f"Width: vehicles; the widest line carries {most:,.0f}", loc="left", fontsize=11,
+    )  # fmt: skip
     axes.legend(
-        [Line2D([], [], color=c, lw=4) for _, c, _ in CLASSES], [w for *_, w in CLASSES], title="volume over capacity"
-    )
+        [Line2D([], [], color=c, lw=4) for _, c, _ in CLASSES], [w for *_, w in CLASSES],
+        title="of its capacity", loc="upper right",
+    )  # fmt: skip
     figure.savefig(path, bbox_inches="tight")
     plt.close(figure)

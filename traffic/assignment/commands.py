@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson, Top
 
 Outs = Annotated[
     list[Path] | None,
@@ -16,7 +17,6 @@ Outs = Annotated[
         "--out", metavar="FILE", help="write routes (.rou.xml), a table (.csv) or a map (.geojson, .png); repeatable"
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON with stable keys")]
 
 
 @guarded
@@ -32,7 +32,7 @@ def assign(
     most: Annotated[int, typer.Option("--most", min=1, help="loadings to try at most")] = 2000,
     threads: Annotated[int, typer.Option(min=1, max=64)] = 2,
     seed: Annotated[int, typer.Option(help="of the departures and of the ways")] = 0,
-    top: Annotated[int, typer.Option("--top", min=1, help="rows to print")] = 15,
+    top: Top = 15,
     as_json: AsJson = False,
     out: Outs = None,
 ) -> None:
@@ -61,6 +61,8 @@ def assign(
         return
     reached = "reached" if result.gap <= gap else f"not reached in {most} loadings"
     note = f"relative gap {result.gap:.1e} after {result.loadings} loadings (wanted {gap:.0e}: {reached})"
+    if problem.roads is None:
+        note += "\nvolumes, capacities and times in the units of the files"
     if result.unreached:
         note += f"\n{result.unreached:.0f} trips have no way and are left out"
     print_table(f"{network.name}: {problem.demand.sum():,.0f} trips, fullest links", rows[:top], note)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson
 
 Given = Annotated[
     Path,
@@ -18,7 +19,6 @@ Routes = Annotated[list[Path] | None, typer.Option("--demand", help="route files
 More = Annotated[list[Path] | None, typer.Option("--additional", help="types, stops, programs; repeatable")]
 Fitted = Annotated[Path | None, typer.Option("--parameters", help="fitted parameters (from `twin traffic fit`)")]
 Threads = Annotated[int, typer.Option(min=1, max=64)]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON with stable keys")]
 
 
 @guarded

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from traffic.fast.classes import bit_of
-from traffic.fast.layout import LAST, STOP, VEHICLE, Array, Fleet, Roads
+from traffic.fast.layout import AT_END, LAST, OFF_LANE, PASSING, STOP, VEHICLE, Array, Fleet, Roads
 from traffic.fast.motion import keyed
 from traffic.fast.network import QueueNetwork
-from traffic.fast.paths import all_masks
+from traffic.fast.paths import all_masks, stop_lanes
 from traffic.fast.rules import Rules
 from traffic.network import elements
 
@@ -73,10 +73,16 @@ def _factor(text: str | None, deviation: str | None) -> tuple[float, float]:
     return mean, float(deviation) if deviation is not None else dev
 
 
+NOWHERE = (-1, None)
+NEAR_END_SLOTS = 1
+"""A stop so near to the end of its lane is made one after the other: behind it there is room for nobody to pass."""
+
+
 @dataclass
 class Trip:
-    """One vehicle of a route file; `stops` on the lane and `parked` ones off it are (edge, seconds). The engine drives
-    past those off the lane: they hold nobody up."""
+    """One vehicle of a route file; `stops` on the lane and `parked` ones off it are (edge, seconds).
+
+    spots   for both, in that order, (lane, m from its start at which the stop ends); -1 and None where not given"""
 
     id: str
     depart_s: float
@@ -84,6 +90,23 @@ class Trip:
     edges: tuple[str, ...]
     stops: tuple[tuple[str, float], ...] = ()
     parked: tuple[tuple[str, float], ...] = ()
+    spots: tuple[tuple[int, float | None], ...] = ()
+
+    def lanes(self) -> tuple[tuple[str, int], ...]:
+        """(edge, lane) of stops that name their lane."""
+        both = (*self.stops, *self.parked)
+        return tuple((edge, lane) for (edge, _), (lane, _) in zip(both, self.spots, strict=False) if lane >= 0)
+
+    def halts(self) -> list[tuple[str, float, int, float | None, bool]]:
+        """(edge, seconds, lane, end in m or None, off the lane) of all stops in the order of the route."""
+        spots = (*self.spots, *[NOWHERE] * (len(self.stops) + len(self.parked) - len(self.spots)))
+        off = [False] * len(self.stops) + [True] * len(self.parked)
+        rows = [
+            (edge, dwell, lane, end, out)
+            for (edge, dwell), (lane, end), out in zip((*self.stops, *self.parked), spots, off, strict=True)
+        ]
+        at = {edge: n for n, edge in reversed(list(enumerate(self.edges)))}
+        return sorted(rows, key=lambda row: at.get(row[0], len(at))) if self.parked and self.stops else rows
 
 
 @dataclass
@@ -100,7 +123,7 @@ class Demand:
         """Read route files; additional files give vehicle types, routes and stops."""
         types: dict[str, list[tuple[float, VehicleType]]] = {}
         named: dict[str, tuple[str, ...]] = {}
-        stops: dict[str, str] = {}
+        stops: dict[str, tuple[str, float | None]] = {}
         trips: list[Trip] = []
         skipped: list[str] = []
         routes = tuple(routes)
@@ -139,7 +162,7 @@ class Demand:
         """The trips on a network. Drawn numbers belong to (seed, trip, purpose) and to nothing else."""
         slot = slot_m or rules.slot_m or self.slot_m()
         trips, refused = [], []
-        pool: dict[tuple[tuple[str, ...], int], int] = {}
+        pool: dict[tuple[tuple[str, ...], int, tuple[tuple[str, int], ...]], int] = {}
         starts: list[int] = []
         firsts: list[int] = []
         classes: list[int] = []
@@ -150,7 +173,7 @@ class Demand:
         for n, trip in enumerate(self.trips):
             kind = _pick(self.kinds(trip.type), draw[n])
             bit = bit_of(kind.vclass)
-            key = (trip.edges, bit)
+            key = (trip.edges, bit, trip.lanes())
             if trip.edges not in known:
                 known[trip.edges] = network.resolve(trip.edges)
             found = known[trip.edges]
@@ -178,7 +201,7 @@ class Demand:
         ]
         trips, rows = [trips[k] for k in able], [rows[k] for k in able]
         vehicle = np.zeros(len(trips), VEHICLE)
-        stops: list[tuple[float, int]] = []
+        stops: list[tuple[float, int, int, int]] = []
         exits = 0
         normal = _normal(seed, len(self.trips))
         device = keyed(seed, len(self.trips), 4)
@@ -193,11 +216,16 @@ class Demand:
             row["vclass"], row["route"], row["origin"] = classes[r], start[r], firsts[r]
             row["slots"] = max(round((kind.length_m + kind.min_gap_m) / slot), 1)
             row["stop"], row["exits"] = len(stops), exits
-            stops += [(dwell, network.index[edge]) for edge, dwell in trip.stops if edge in network.index]
+            stops += _stops(trip, network, slot)
             row["stops"] = len(stops) - row["stop"]
             exits += int(stop[r] - start[r])
         share[:] = device[[n for n, _, _ in rows]] if rows else 0.0
         fleet = Fleet(vehicle, np.array(stops, STOP), turn, masks)
+        for r, v in {int(row["route"]): n for n, row in enumerate(vehicle) if row["stops"]}.items():
+            row = vehicle[v]
+            begin, last = int(row["stop"]), int(row["stop"] + row["stops"])
+            end = int(stop[np.searchsorted(start, r, side="right") - 1])
+            stop_lanes(r, end, int(row["origin"]), fleet.stop, begin, last, turn, masks, roads)
         return BoundFleet(fleet, tuple(trip.id for trip in trips), tuple(refused), share, exits, slot)
 
 
@@ -211,6 +239,24 @@ class BoundFleet:
     device: Array
     exits: int
     slot_m: float
+
+
+def _stops(trip: Trip, network: QueueNetwork, slot_m: float) -> list[tuple[float, int, int, int]]:
+    """(dwell s, edge, lane or -1, kind) of a trip's stops in the order of its route."""
+    found = []
+    for edge, dwell, lane, end_m, off in trip.halts():
+        if edge not in network.index:
+            continue
+        e = network.index[edge]
+        row = network.static.edge[e]
+        kind = PASSING
+        if off:
+            kind = OFF_LANE
+        elif end_m is not None:
+            ahead = -end_m if end_m < 0 else float(row["length"]) - end_m
+            kind = AT_END if ahead < NEAR_END_SLOTS * slot_m else PASSING
+        found.append((dwell, e, lane if lane < row["lanes"] else -1, kind))
+    return found
 
 
 def _pick(kinds: list[tuple[float, VehicleType]], x: float) -> VehicleType:
@@ -227,7 +273,7 @@ def _normal(seed: int, n: int) -> Array:
     return np.sqrt(-2.0 * np.log(1.0 - u)) * np.cos(2.0 * np.pi * w)
 
 
-def _definition(element: Any, types: dict[str, Any], named: dict[str, Any], stops: dict[str, str]) -> None:
+def _definition(element: Any, types: dict[str, Any], named: dict[str, Any], stops: dict[str, Any]) -> None:
     if element.tag == "vType":
         types[element.get("id")] = [(1.0, VehicleType.read(element.attrib))]
     elif element.tag == "vTypeDistribution":
@@ -240,11 +286,29 @@ def _definition(element: Any, types: dict[str, Any], named: dict[str, Any], stop
     elif element.tag == "route":
         named[element.get("id", "")] = tuple((element.get("edges") or "").split())
     elif element.tag in ("busStop", "trainStop", "containerStop", "chargingStation", "parkingArea"):
-        stops[element.get("id")] = element.get("lane", "").rpartition("_")[0]
+        stops[element.get("id")] = element.get("lane", ""), _metres(element.get("endPos"))
+
+
+def _metres(text: str | None) -> float | None:
+    """A position on a lane; None where it is not given as a number."""
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None
+
+
+def _lane(name: str) -> tuple[str, int]:
+    """(edge, number) of a lane's id."""
+    edge, _, number = name.rpartition("_")
+    return edge, int(number) if number.isdigit() else -1
 
 
 def _trips(
-    element: Any, named: dict[str, tuple[str, ...]], stops: dict[str, str], trips: list[Trip], skipped: list[str]
+    element: Any,
+    named: dict[str, tuple[str, ...]],
+    stops: dict[str, tuple[str, float | None]],
+    trips: list[Trip],
+    skipped: list[str],
 ) -> None:
     if element.tag not in ("vehicle", "flow", "trip"):
         return
@@ -253,18 +317,11 @@ def _trips(
     edges = tuple((own.get("edges") or "").split()) if own is not None else named.get(name, ())
     if element.tag in ("trip", "flow") and not edges:
         edges = tuple(e for e in (element.get("from"), *(element.get("via") or "").split(), element.get("to")) if e)
-    halts: list[tuple[str, float]] = []
-    parked: list[tuple[str, float]] = []
-    for stop in element.iter("stop"):
-        edge = stop.get("edge") or (stop.get("lane") or "").rpartition("_")[0]
-        for kind in ("busStop", "parkingArea", "chargingStation", "containerStop"):
-            edge = stops.get(stop.get(kind), edge) if stop.get(kind) else edge
-        off = stop.get("parkingArea") or stop.get("parking", "false").lower() in ("true", "1", "opportunistic")
-        (parked if off else halts).append((edge, float(stop.get("duration", 0.0))))
+    halts, parked, spots = _halts(element, stops)
     vid, kind = element.get("id", ""), element.get("type", "DEFAULT_VEHTYPE")
     if element.tag != "flow":
         try:
-            trips.append(Trip(vid, float(element.get("depart", "")), kind, edges, tuple(halts), tuple(parked)))
+            trips.append(Trip(vid, float(element.get("depart", "")), kind, edges, halts, parked, spots))
         except ValueError:
             skipped.append(f"{vid}: depart '{element.get('depart')}' is no time")
         return
@@ -276,4 +333,22 @@ def _trips(
         hourly = float(element.get("vehsPerHour") or 0) or 3600.0 / float(element.get("period") or "inf")
         gap = 3600.0 / hourly if hourly else float("inf")
         number = int((end - begin) / gap + 1e-9) if hourly else 0
-    trips += [Trip(f"{vid}.{k}", begin + k * gap, kind, edges, tuple(halts), tuple(parked)) for k in range(number)]
+    trips += [Trip(f"{vid}.{k}", begin + k * gap, kind, edges, halts, parked, spots) for k in range(number)]
+
+
+def _halts(
+    element: Any, stops: dict[str, tuple[str, float | None]]
+) -> tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...], tuple[tuple[int, float | None], ...]]:
+    """(stops on the lane, stops off it, where on their edges) of a vehicle or flow."""
+    on: list[tuple[tuple[str, float], tuple[int, float | None]]] = []
+    off: list[tuple[tuple[str, float], tuple[int, float | None]]] = []
+    for stop in element.iter("stop"):
+        lane, end = stop.get("lane") or "", _metres(stop.get("endPos"))
+        away = stop.get("parkingArea") or stop.get("parking", "false").lower() in ("true", "1", "opportunistic")
+        for kind in ("busStop", "parkingArea", "chargingStation", "containerStop"):
+            if stop.get(kind):
+                lane, end = stops.get(stop.get(kind), (lane, end))
+        edge, number = _lane(lane) if lane else (stop.get("edge") or "", -1)
+        row = ((edge, float(stop.get("duration", 0.0))), (number, end))
+        (off if away else on).append(row)
+    return tuple(r for r, _ in on), tuple(r for r, _ in off), tuple(s for _, s in (*on, *off))

@@ -14,6 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from traffic.fast.control import decide
+from traffic.fast.lanes import come_in, find_lane, go_out, line_speed, queue_up, return_rested, schedule, stop_here
 from traffic.fast.layout import (
     ARRIVED,
     BUCKET,
@@ -22,11 +24,10 @@ from traffic.fast.layout import (
     DUE,
     IDLE,
     LAPSED,
-    LAST,
     LOADED,
-    MISSED,
     MOVES,
     NOT_LISTED,
+    PASSING,
     PUT_IN,
     RED,
     RELIEVED,
@@ -35,102 +36,15 @@ from traffic.fast.layout import (
     WHEEL,
     YIELD,
 )
-from traffic.fast.motion import BARE, INLINED, NEVER, green, put_in, run
+from traffic.fast.motion import BARE, INLINED, NEVER, green, run
 from traffic.fast.paths import MOST_LANES
 
 SOON = 0.25
 """Shortest wait between two tries, s."""
-SMOOTH = 0.1
-"""Weight of the latest vehicle in a lane's mean time per vehicle."""
-LONGEST = 60.0
-"""Most that one vehicle counts in it, s."""
+LOOK_BACK = 64
+"""Vehicles in the queue to begin that are looked at for one whose lane has room."""
 SWEEP = 64
 """Buckets between two looks for lanes whose patience has run out."""
-
-
-@njit(**INLINED)
-def schedule(item, t, st, physics):
-    put_in(item, t, physics.bucket, st.calendar, st.follow, st.listed, st.count)
-
-
-@njit(**INLINED)
-def free_speed(limit, p):
-    """m/s that vehicle p drives on an edge where nothing is in its way."""
-    return max(min(limit * p.factor, p.top) - p.dawdle, 0.7)
-
-
-@njit(**INLINED)
-def line_speed(c, limit, p, roads, physics):
-    """m/s at which vehicle p passes the line at the end of an edge: its own speed, the bend's, or, where it must be
-    ready to give way, one from which it can stop as soon as it sees the others."""
-    top = free_speed(limit, p)
-    if c >= 0:
-        top = min(top, roads.conn[c].speed)
-        if roads.conn[c].foes > 0 and roads.conn[c].signal < 0:
-            top = min(top, np.sqrt(2.0 * p.decel * physics.minor))
-    return top
-
-
-@njit(**INLINED)
-def room_at(i, slots, gap, roads, st):
-    """When a vehicle may come onto lane i; NEVER: nobody knows yet."""
-    used = st.lane[i].n_in - st.lane[i].n_out
-    if used > 0 and used + slots > roads.lane[i].cap:
-        return NEVER
-    slot = st.lane[i].slot_in + slots - 1
-    while slot >= roads.lane[i].cap:
-        slot -= roads.lane[i].cap
-    return max(st.ring[roads.lane[i].ring + slot] + roads.lane[i].lag, st.lane[i].t_in + gap)
-
-
-@njit(**INLINED)
-def find_lane(e, mask, p, c, gap, now, roads, st, physics):
-    """(lane, when): the lane of edge e with the shortest wait among those with room now, for one that comes by
-    connection c (-1: begins here); else -1 and when there will be room (NEVER: nobody knows yet; -1: no lane is open
-    to this class).
-
-    One that goes over to a lane beside the connection's own needs room on that one too."""
-    first, n = roads.edge[e].lane, roads.edge[e].lanes
-    keep, through = -1, -1.0
-    if c >= 0:
-        keep = roads.conn[c].end
-        through = room_at(keep, p.slots, gap, roads, st)
-    best, score, when = -1, NEVER, -1.0
-    for anywhere in range(2):
-        for k in range(n):
-            i = first + k
-            if not anywhere and not (mask >> k) & 1:
-                continue
-            if (p.vclass != 0 and not (st.lane[i].allow & p.vclass)) or st.lane[i].allow == 0:
-                continue
-            at = through if i == keep else max(through, room_at(i, p.slots, gap, roads, st))
-            when = at if when < 0.0 else min(when, at)
-            if at <= now:
-                used = st.lane[i].n_in - st.lane[i].n_out
-                x = used * st.lane[i].service + (0.0 if i == keep else physics.change_cost)
-                if not (mask >> (k + MOST_LANES)) & 1:
-                    x += physics.lane_cost
-                if x < score:
-                    best, score = i, x
-        if when >= 0.0:
-            break
-    return best, when
-
-
-@njit(**INLINED)
-def choose_conn(t, i, mask, roads):
-    """The connection of turn t from lane i, preferably into a lane from which the route goes on. From a lane without
-    one (its own lanes are closed) vehicles squeeze across at the end: the first connection of the turn."""
-    turn = roads.turn[t]
-    found, best = turn.conn, -1
-    first = roads.edge[turn.end].lane
-    for c in range(turn.conn, turn.conn + turn.conns):
-        if roads.conn[c].start == i:
-            k = roads.conn[c].end - first
-            good = 1 + ((mask >> k) & 1) + 2 * ((mask >> (k + MOST_LANES)) & 1)
-            if good > best:
-                found, best = c, good
-    return found
 
 
 @njit(**INLINED)
@@ -153,7 +67,7 @@ def give_way(c, need, now, roads, st, physics):
         at = max(max(st.vehicle[v].ready, st.lane[i].t_out + physics.reaction), now)
         s = roads.conn[f].signal
         if at < now + need and inner < 0 and s >= 0:
-            at, _ = green(roads.signal, roads.window, s, st.dark[s], at)
+            at, _ = green(s, at, roads, st, physics.yellow)
         if at < now + need:
             until = max(until, at + roads.conn[f].clear)
     return until
@@ -180,102 +94,33 @@ def load_due(end, roads, fleet, st, physics):
 
 
 @njit(**INLINED)
-def come_in(v, i, c, v0, way, now, roads, fleet, st, physics):
-    """Vehicle v comes onto lane i over `way` m of connection c, from speed v0. Its earliest end of the lane: free
-    driving with acceleration, its stop, and what braking for the line ahead takes."""
-    p = fleet.vehicle[v]
-    e = roads.lane[i].edge
-    at = st.vehicle[v].at
-    limit = st.edge[e].speed
-    top = free_speed(limit, p)
-    t, v1 = 0.0, v0
-    if way > 0.0:
-        t, v1 = run(v0, min(top, roads.conn[c].speed), way, p.accel)
-    if v1 > top:
-        v1 = top
-    drive, v2 = run(v1, top, roads.edge[e].length, p.accel)
-    ready = now + t + drive
-    ahead = -1
-    if st.turn[at] != LAST:
-        ahead = choose_conn(st.turn[at], i, st.mask[at + 1], roads)
-        line = line_speed(ahead, limit, p, roads, physics)
-        if line < v2:
-            ready += (v2 - line) * (v2 - line) / (2.0 * p.decel * v2)
-    for k in range(st.vehicle[v].stop, p.stop + p.stops):
-        if fleet.stop[k].edge == e:
-            ready += fleet.stop[k].dwell + top / (2.0 * p.accel) + top / (2.0 * p.decel)
-            st.count[MISSED] += k - st.vehicle[v].stop
-            st.vehicle[v].stop = k + 1
+def next_to_begin(e, now, roads, fleet, st, physics):
+    """(vehicle, lane, the one before it in the queue, when): who of those that wait to begin on edge e finds room now
+    on the best lane for its way; without one, -1 and when to look again. Who waits for a full lane holds up nobody
+    that wants another one."""
+    n = roads.edge[e].lanes
+    blocked, when = np.int64(0), NEVER
+    before, v = np.int64(-1), np.int64(st.edge[e].head)
+    for _ in range(LOOK_BACK):
+        if v < 0 or blocked == (np.int64(1) << n) - 1:
             break
-    st.vehicle[v].ready = ready
-    st.vehicle[v].conn = ahead
-    x = min(np.int64(now / st.interval), st.entered.shape[0] - 1)
-    st.entered[x, e] += 1
-    st.edge[e].vehicles += 1
-    st.lane[i].t_in = now
-    queue_up(v, i, ready, p.slots, roads, st, physics)
-
-
-@njit(**INLINED)
-def queue_up(v, i, ready, slots, roads, st, physics):
-    """Vehicle v joins the end of lane i."""
-    st.vehicle[v].lane = i
-    st.vehicle[v].next = -1
-    st.lane[i].n_in += slots
-    st.lane[i].slot_in += slots
-    while st.lane[i].slot_in >= roads.lane[i].cap:
-        st.lane[i].slot_in -= roads.lane[i].cap
-    if st.lane[i].head < 0:
-        st.lane[i].head = v
-        st.lane[i].status = DUE
-        st.lane[i].wake = 0.0
-        schedule(i, ready, st, physics)
-    else:
-        st.vehicle[st.lane[i].tail].next = v
-    st.lane[i].tail = v
-
-
-@njit(**INLINED)
-def go_out(v, i, now, v_out, roads, fleet, st, physics):
-    """Vehicle v, the first of lane i, leaves it; who waits for its room is told when the gap has moved up."""
-    slots, at = fleet.vehicle[v].slots, st.vehicle[v].at
-    st.lane[i].head = st.vehicle[v].next
-    took = min(now - max(st.lane[i].t_out, st.vehicle[v].ready), LONGEST)
-    st.lane[i].service += SMOOTH * (took - st.lane[i].service)
-    st.lane[i].t_out, st.lane[i].v_out = now, v_out
-    st.lane[i].wake, st.lane[i].since, st.lane[i].status = 0.0, 0.0, DUE
-    for _ in range(slots):
-        st.ring[roads.lane[i].ring + st.lane[i].slot_out] = now
-        st.lane[i].slot_out += 1
-        if st.lane[i].slot_out >= roads.lane[i].cap:
-            st.lane[i].slot_out = 0
-    st.lane[i].n_out += slots
-    if roads.lane[i].inner >= 0:
-        w = roads.conn[roads.lane[i].inner].start
-        if st.lane[w].status == ROOM and st.lane[w].waiter == NOT_LISTED:
-            st.lane[w].wake = now
-            schedule(w, now, st, physics)
-        return
-    e = roads.lane[i].edge
-    spent = now - st.vehicle[v].enter
-    x = min(np.int64(now / st.interval), st.entered.shape[0] - 1)
-    st.left[x, e] += 1
-    st.spent[x, e] += spent
-    st.edge[e].vehicles -= 1
-    st.edge[e].sum += spent
-    st.edge[e].n += 1
-    st.vehicle[v].enter = now
-    if st.exits.size > 0 and at < fleet.turn.size:
-        st.exits[fleet.vehicle[v].exits + at - fleet.vehicle[v].route] = now
-    w = st.edge[e].waiter
-    st.edge[e].waiter = -1
-    while w >= 0:
-        then = st.lane[w].waiter
-        st.lane[w].waiter = NOT_LISTED
-        if st.lane[w].status == ROOM:
-            st.lane[w].wake = max(st.lane[w].wake, now + roads.lane[i].lag)
-            schedule(w, st.lane[w].wake, st, physics)
-        w = then
+        p = fleet.vehicle[v]
+        if p.depart > now:
+            when = min(when, p.depart)
+            break
+        best = st.mask[st.vehicle[v].at] >> MOST_LANES
+        if best & ~blocked:
+            gap = np.sqrt(2.0 * physics.slot * p.slots / p.accel) + physics.insertion
+            i, at = find_lane(e, best | best << MOST_LANES, p, -1, gap, now, roads, st, physics)
+            if i >= 0:
+                return v, i, before, now
+            blocked |= best
+            if at >= 0.0:
+                when = min(when, at)
+        before, v = v, np.int64(st.vehicle[v].next)
+    if when >= NEVER:
+        when = now + 1.0
+    return np.int64(-1), -1, -1, max(when, now + SOON)
 
 
 @njit(**INLINED)
@@ -284,22 +129,21 @@ def serve_origin(e, end, roads, fleet, st, physics):
     own length."""
     item = roads.lane.size + e
     while st.edge[e].head >= 0:
-        v = st.edge[e].head
-        p = fleet.vehicle[v]
-        now = max(p.depart, st.edge[e].wake)
+        now = max(fleet.vehicle[st.edge[e].head].depart, st.edge[e].wake)
         if now >= end:
             schedule(item, now, st, physics)
             return
-        gap = np.sqrt(2.0 * physics.slot * p.slots / p.accel) + physics.insertion
-        i, when = find_lane(e, st.mask[st.vehicle[v].at], p, -1, gap, now, roads, st, physics)
-        if i < 0:
-            if when >= NEVER or when < 0.0:
-                when = now + 1.0
-            st.edge[e].wake = max(when, now + SOON)
-            schedule(item, st.edge[e].wake, st, physics)
+        v, i, before, when = next_to_begin(e, now, roads, fleet, st, physics)
+        st.edge[e].wake = when
+        if v < 0:
+            schedule(item, when, st, physics)
             return
-        st.edge[e].head = st.vehicle[v].next
-        st.edge[e].wake = 0.0
+        if before < 0:
+            st.edge[e].head = st.vehicle[v].next
+        else:
+            st.vehicle[before].next = st.vehicle[v].next
+        if st.edge[e].tail == v:
+            st.edge[e].tail = before
         st.vehicle[v].state = DRIVING
         st.vehicle[v].depart = now
         st.vehicle[v].enter = now
@@ -322,6 +166,13 @@ def serve(item, end, roads, fleet, st, physics):
         at = st.vehicle[v].at
         c = st.vehicle[v].conn
         free = st.vehicle[v].ready
+        k = st.vehicle[v].stop
+        if k < p.stop + p.stops and fleet.stop[k].kind != PASSING and fleet.stop[k].edge == e and not inner:
+            if free >= end:
+                schedule(item, free, st, physics)
+                return
+            stop_here(v, item, k, roads, fleet, st, physics)
+            continue
         if c < 0:
             if free >= end:
                 schedule(item, free, st, physics)
@@ -350,10 +201,12 @@ def serve(item, end, roads, fleet, st, physics):
         if not inner:
             staged = roads.conn[c].inner >= 0
             if s >= 0:
-                wake, major = green(roads.signal, roads.window, s, st.dark[s], now)
+                wake, major = green(s, now, roads, st, physics.yellow)
+                if wake > now and p.vclass == physics.blue and st.dark[s] == 0:
+                    wake, major = now, 0
                 if wake > now:
                     status = RED
-                    if wake - free > 1.0:
+                    if 1.0 < wake - free < NEVER:
                         wake += physics.start
         if status == DUE:
             if staged:
@@ -435,6 +288,8 @@ def advance(roads, fleet, st, physics, until):
     while (count[BUCKET] + 1) * physics.bucket <= until + 1e-9:
         end = (count[BUCKET] + 1) * physics.bucket
         load_due(end, roads, fleet, st, physics)
+        decide(end - physics.bucket, roads, fleet, st, physics)
+        return_rested(end, roads, fleet, st, physics)
         if count[BUCKET] % SWEEP == 0:
             for i in range(lanes):
                 if st.lane[i].status == ROOM and not st.listed[i] and end - st.lane[i].since > physics.patience:

@@ -33,10 +33,18 @@ CONN = _record(
 `clear` s after a vehicle passed it still holds up others; `pace` scales headways and gaps
 (fitted, else 1); lane,
 lane, turn, waiting place (-1), signal (-1), first of the connections it gives way to and their number."""
-SIGNAL = _record(cycle="f8", offset="f8", window="i4", windows="i4")
-"""One signal head: its greens within a cycle."""
+SIGNAL = _record(cycle="f8", offset="f8", window="i4", windows="i4", control="i4")
+"""One signal head: its greens within a cycle, or the controller that decides (-1: fixed times)."""
 WINDOW = _record(start="f8", end="f8", major="i4")
 """A green from start to end s in the cycle; major 0 where it gives way all the same."""
+CONTROL = _record(
+    gap="f8", phase="i4", phases="i4", head="i4", heads="i4", lane="i4", lanes="i4"
+)  # fmt: skip
+"""A traffic light whose phases last as long as vehicles come: largest gap s; its phases, heads and lanes."""
+PHASE = _record(least="f8", most="f8", letter="i4", detector="i4", detectors="i4")
+"""Shortest and longest s (the same: fixed); first of the letters of the controller's heads; detectors that keep it."""
+DETECTOR = _record(ahead="f8", lane="i4")
+"""m before the line, and lane."""
 VEHICLE = _record(
     depart="f8", factor="f8", top="f8", accel="f8", decel="f8", dawdle="f8", vclass="i8", route="i8", exits="i8",
     origin="i4", slots="i4", stop="i4", stops="i4",
@@ -44,8 +52,10 @@ VEHICLE = _record(
 """depart s; share of the limit, top speed m/s, acceleration and braking m/s2, what dawdling takes from the speed m/s;
 class as one bit (0: any lane); first position in the pool of routes and in the record of exits; edge; slots on a lane;
 first stop and number of stops."""
-STOP = _record(dwell="f8", edge="i4")
-"""A stop: seconds, edge."""
+STOP = _record(dwell="f8", edge="i4", lane="i4", kind="i4")
+"""A stop: seconds, edge, lane of the edge (-1: any), and one of:"""
+PASSING, AT_END, OFF_LANE = range(3)
+"""On the lane, while others ahead go on; at the end of the lane, one after the other; off the lane."""
 
 EDGE_STATE = _record(
     speed="f8", time="f8", sum="f8", wake="f8", allow="i8", n="i4", waiter="i4", head="i4", tail="i4", vehicles="i4"
@@ -61,14 +71,23 @@ LANE_STATE = _record(
 vehicle of its queue; classes allowed; slots that ever came and left; queue; status; next lane in the list of those
 waiting for the same edge; slots of the ring that are next."""
 VEHICLE_STATE = _record(
-    ready="f8", depart="f8", arrival="f8", enter="f8", at="i8",
+    ready="f8", depart="f8", arrival="f8", enter="f8", free="f8", at="i8",
     lane="i4", next="i4", conn="i4", stop="i4", state="i4", outcome="i4",
 )  # fmt: skip
-"""Earliest time at the end of the lane; began, ended, came onto the edge, s; position in the pool of routes; lane, the
+"""Earliest time at the end of the lane; began, ended, came onto the edge, s; s that the way so far takes when nothing
+is in the way, stops included; position in the pool of routes; lane, the
 one behind, connection ahead, next stop; state; what closures did to it."""
 
-FUTURE, WAITING, DRIVING, ARRIVED, HELD, CANCELLED = range(6)
-"""Not yet due; due but no room on the road; on the road; done; pulled over without a way; never began."""
+CONTROL_STATE = _record(since="f8", next="f8", phase="i4")
+"""When the present phase began and when the controller looks again, s; the phase."""
+HEAD_STATE = _record(since="f8", shown="i4")
+"""What an actuated signal head shows, and since when, s."""
+STOPS, GIVES_WAY, GOES, CLEARS = range(4)
+"""Letters: red, green that gives way, green with priority, yellow."""
+
+FUTURE, WAITING, DRIVING, ARRIVED, HELD, CANCELLED, PARKED = range(7)
+"""Not yet due; due but no room on the road; on the road; done; pulled over without a way; never began; at a stop off
+the lane."""
 SPARED, REROUTED, STRANDED, NEVER_BEGAN = range(4)
 """What a closure did to a trip: nothing; another way; held without one; stayed at home."""
 IDLE, DUE, RED, YIELD, ROOM = range(5)
@@ -78,12 +97,26 @@ LAST = -1
 
 NOT_LISTED = -2
 """A lane that is in no list of waiters."""
-PUT_IN, LOADED, BUCKET, RELIEVED, POOL_END, LAPSED, MOVES, MISSED = range(8)
+PUT_IN, LOADED, BUCKET, RELIEVED, POOL_END, LAPSED, MOVES, MISSED, RESTING = range(9)
 """Counters of a run: next vehicle to load, loaded, bucket of the calendar, reliefs, end of the pool of routes, patience
-lost at a junction, moves, stops left out."""
-COUNTERS = 8
+lost at a junction, moves, stops left out, vehicles that park until a time."""
+COUNTERS = 9
 WHEEL = 1024
 """Buckets of the calendar, a power of two."""
+
+
+class Actuated(NamedTuple):
+    """Traffic lights whose phases last as long as vehicles come."""
+
+    control: Array
+    phase: Array
+    letter: Array
+    """(phases x heads,) i1."""
+    head: Array
+    """Signals of each controller."""
+    detector: Array
+    lane: Array
+    """Lanes that end at each controller's signals."""
 
 
 class Roads(NamedTuple):
@@ -98,6 +131,7 @@ class Roads(NamedTuple):
     window: Array
     slots: int
     """Length of the ring of exit times of all lanes."""
+    actuated: Actuated
 
 
 class Fleet(NamedTuple):
@@ -141,6 +175,9 @@ class Physics(NamedTuple):
     change_cost: float
     insertion: float
     learn: float
+    yellow: float
+    blue: int
+    """Class that passes red lights, as a bit; -1: none."""
 
 
 class State(NamedTuple):
@@ -153,6 +190,9 @@ class State(NamedTuple):
     """(n_conn,) when the last vehicle passed."""
     dark: Array
     """(n_signal,) 0 works, 1 dark, 2 red."""
+    control: Array
+    head: Array
+    """(n_control,) and (n_signal,): actuated traffic lights."""
     ring: Array
     calendar: Array
     """(2, WHEEL) first and last item of each bucket."""
@@ -161,6 +201,9 @@ class State(NamedTuple):
     listed: Array
     """(items,) whether an item is in the calendar."""
     count: Array  # type: ignore[assignment]
+    rest_t: Array
+    rest_v: Array
+    """Heap of (s, vehicle): who parks, and until when."""
     turn: Array
     mask: Array
     entered: Array

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from traffic.fast.layout import BUCKET, WHEEL
+from traffic.fast.layout import BUCKET, CLEARS, GIVES_WAY, GOES, WHEEL
 from traffic.fast.stale import forget_stale
 
 forget_stale()
@@ -34,26 +34,35 @@ def run(v0, top, length, accel):
 
 
 @njit(**INLINED)
-def green(signal, window, s, dark, t):
+def green(s, t, roads, st, yellow_s):
     """(time, kind): the first moment from t on that signal s shows green, and whether it has priority then (1) or
-    gives way (0). A dark signal is always a case of giving way; one that stays red never turns green."""
-    if dark == 1:
+    gives way (0). A dark signal is always a case of giving way; one that stays red never turns green, and nobody
+    knows when one turns green that vehicles decide on."""
+    if st.dark[s] == 1:
         return t, 0
-    if dark == 2:
+    if st.dark[s] == 2:
+        return NEVER, 0
+    signal, window = roads.signal, roads.window
+    if signal[s].control >= 0:
+        shown = st.head[s].shown
+        if shown in (GOES, GIVES_WAY):
+            return t, np.int64(shown == GOES)
+        if shown == CLEARS and t < st.head[s].since + yellow_s:
+            return t, 1
         return NEVER, 0
     cycle = signal[s].cycle
     tau = t - signal[s].offset
     tau -= cycle * np.floor(tau / cycle)
-    best, kind = NEVER, 0
+    best, kind = NEVER, np.int64(0)
     for w in range(signal[s].window, signal[s].window + signal[s].windows):
         a, b = window[w].start, window[w].end
         if (a <= tau < b) or (tau + cycle < b):
-            return t, window[w].major
+            return t, np.int64(window[w].major)
         wait = a - tau
         if wait < 0.0:
             wait += cycle
         if t + wait < best:
-            best, kind = t + wait, window[w].major
+            best, kind = t + wait, np.int64(window[w].major)
     return best, kind
 
 

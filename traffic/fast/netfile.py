@@ -32,7 +32,8 @@ class EdgeSpec:
 @dataclass
 class ConnectionSpec:
     """From a lane to a lane. `ahead_m` is the way inside the junction up to a place to wait (0: none) and `length_m`
-    the way behind it; `yields` are indices of connections with priority; `signal` is (program, link index)."""
+    the way behind it; `yields` are indices of connections with priority; `signal` is (program, link index).
+    `keep_clear`: others cross inside, so nobody drives in who cannot drive out."""
 
     start: str
     end: str
@@ -43,14 +44,22 @@ class ConnectionSpec:
     ahead_m: float = 0.0
     signal: tuple[str, int] | None = None
     yields: tuple[int, ...] = ()
+    keep_clear: bool = False
 
 
 @dataclass(frozen=True)
 class Program:
-    """A fixed signal program: offset s, and (duration s, state per link) of its phases in SUMO's letters."""
+    """A signal program: offset s, and (duration s, state per link) of its phases in SUMO's letters.
+
+    `bounds`: (shortest, longest) s of each phase where vehicles decide how long it lasts; empty with fixed times.
+    The next three say how they do (SUMO's `max-gap`, `detector-gap` and `passing-time`, and its defaults, in s)."""
 
     offset_s: float
     phases: tuple[tuple[float, str], ...]
+    bounds: tuple[tuple[float, float], ...] = ()
+    gap_s: float = 3.0
+    detector_s: float = 2.0
+    passing_s: float = 1.9
 
 
 @dataclass
@@ -60,6 +69,14 @@ class NetFile:
     edges: list[EdgeSpec] = field(default_factory=list)
     connections: list[ConnectionSpec] = field(default_factory=list)
     programs: dict[str, Program] = field(default_factory=dict)
+    variants: dict[tuple[str, str], Program] = field(default_factory=dict)
+    """(signal, id of the program) -> each of its programs."""
+
+    def add_program(self, element: Any) -> None:
+        """A `tlLogic`: the last one that is read for a signal is the one that it runs."""
+        name, program = element.get("id", ""), _program(element)
+        self.programs[name] = program
+        self.variants[name, element.get("programID", "0")] = program
 
 
 def read_netfile(path: Path, additional: Iterable[Path] = ()) -> NetFile:
@@ -73,7 +90,7 @@ def read_netfile(path: Path, additional: Iterable[Path] = ()) -> NetFile:
     onward: dict[str, str] = {}
     via: list[str] = []
     by_lane: dict[str, list[int]] = {}
-    junctions: list[tuple[list[str], dict[int, str]]] = []
+    junctions: list[tuple[list[str], dict[int, tuple[str, str]]]] = []
     root = ""
     try:
         for depth, element in elements(path):
@@ -85,14 +102,16 @@ def read_netfile(path: Path, additional: Iterable[Path] = ()) -> NetFile:
             elif element.tag == "connection":
                 _connection(element, net, onward, via, by_lane)
             elif element.tag == "junction" and element.get("type") != "internal":
-                rows = {int(r.get("index")): r.get("response", "") for r in element.iter("request")}
+                rows = {
+                    int(r.get("index")): (r.get("response", ""), r.get("foes", "")) for r in element.iter("request")
+                }
                 junctions.append(((element.get("incLanes") or "").split(), rows))
             elif element.tag == "tlLogic":
-                net.programs[element.get("id", "")] = _program(element)
+                net.add_program(element)
         for file in additional:
             for _, element in elements(file):
                 if element.tag == "tlLogic":
-                    net.programs[element.get("id", "")] = _program(element)
+                    net.add_program(element)
     except ParseError as error:
         raise ValueError(f"{path.name} is not whole: {error}") from error
     if root != "net" or not net.edges:
@@ -102,7 +121,9 @@ def read_netfile(path: Path, additional: Iterable[Path] = ()) -> NetFile:
     for lanes, rows in junctions:
         order = [i for lane in lanes for i in by_lane.get(lane, ())]
         for row, i in enumerate(order):
-            bits = rows.get(row, "")[::-1]
+            response, foes = rows.get(row, ("", ""))
+            bits = response[::-1]
+            net.connections[i].keep_clear = net.connections[i].keep_clear and "1" in foes
             net.connections[i].yields = tuple(order[k] for k, bit in enumerate(bits) if bit == "1" and k < len(order))
     return net
 
@@ -133,6 +154,8 @@ def _connection(
         if element.get("via"):
             onward[f"{start}_{lane}"] = element.get("via")
         return
+    if element.get("to").startswith(":"):
+        return  # from a footpath onto the pavement at the corner: no row in the junction's matrix
     program = element.get("tl")
     by_lane.setdefault(f"{start}_{lane}", []).append(len(net.connections))
     via.append(element.get("via", ""))
@@ -143,6 +166,7 @@ def _connection(
             lane,
             int(element.get("toLane")),
             signal=None if program is None else (program, int(element.get("linkIndex"))),
+            keep_clear=element.get("keepClear", "1") not in ("0", "false"),
         )
     )
 
@@ -162,5 +186,18 @@ def _inside(
 
 
 def _program(element: Any) -> Program:
-    phases = tuple((float(p.get("duration")), p.get("state", "")) for p in element.iter("phase"))
-    return Program(float(element.get("offset") or 0.0), phases)
+    phases, bounds = [], []
+    for phase in element.iter("phase"):
+        duration = float(phase.get("duration"))
+        phases.append((duration, phase.get("state", "")))
+        bounds.append((float(phase.get("minDur", duration)), float(phase.get("maxDur", duration))))
+    given = {p.get("key"): p.get("value") for p in element.iter("param")}
+    decided = element.get("type", "static") == "actuated" and any(a < b for a, b in bounds)
+    return Program(
+        float(element.get("offset") or 0.0),
+        tuple(phases),
+        tuple(bounds) if decided else (),
+        float(given.get("max-gap", Program.gap_s)),
+        float(given.get("detector-gap", Program.detector_s)),
+        float(given.get("passing-time", Program.passing_s)),
+    )

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from traffic.fast.actuated import actuated
+from traffic.fast.classes import BIT
 from traffic.fast.layout import CONN, EDGE, LANE, SIGNAL, TURN, WINDOW, Array, Roads
-from traffic.fast.netfile import ConnectionSpec, EdgeSpec, NetFile, Program, read_netfile
+from traffic.fast.netfile import ConnectionSpec, EdgeSpec, LaneSpec, NetFile, Program, read_netfile
 from traffic.fast.rules import CAR_M, Rules
 
 START_MPS2 = 1.95
@@ -28,6 +31,7 @@ class QueueNetwork:
     edges: tuple[EdgeSpec, ...]
     connections: tuple[ConnectionSpec, ...]
     programs: dict[str, Program]
+    variants: dict[tuple[str, str], Program]
     index: dict[str, int]
     signal_ids: tuple[tuple[str, int], ...]
     """(program, link index) of each signal head."""
@@ -55,7 +59,7 @@ class QueueNetwork:
         allow: list[int] = []
         for i, spec in enumerate(net.edges):
             edge[i]["length"] = spec.lanes[0].length_m
-            edge[i]["speed"] = max(lane.speed_mps for lane in spec.lanes)
+            edge[i]["speed"] = max(lane.speed_mps for lane in for_cars(spec))
             edge[i]["lane"], edge[i]["lanes"] = len(lane_edge), len(spec.lanes)
             lane_edge += [i] * len(spec.lanes)
             allow += [lane.allow for lane in spec.lanes]
@@ -95,12 +99,13 @@ class QueueNetwork:
         for n, k in enumerate(waiting):
             lane[len(lane_edge) + n]["edge"] = turn[conn[k]["turn"]]["start"]
             lane[len(lane_edge) + n]["inner"] = k
-        static = Roads(
-            edge, lane, turn, conn, np.array(foes, np.int32), np.zeros(len(heads), SIGNAL), np.zeros(0, WINDOW), 0
-        )
+        lights, control = actuated(net.programs, tuple(heads), conn, lane, edge)
+        signal = np.zeros(len(heads), SIGNAL)
+        signal["control"] = control
+        static = Roads(edge, lane, turn, conn, np.array(foes, np.int32), signal, np.zeros(0, WINDOW), 0, lights)
         return cls(
-            tuple(index), tuple(net.edges), tuple(connections), dict(net.programs), index, tuple(heads),
-            np.array(allow + [-1] * len(waiting), np.int64), static, turns,
+            tuple(index), tuple(net.edges), tuple(connections), dict(net.programs), dict(net.variants), index,
+            tuple(heads), np.array(allow + [-1] * len(waiting), np.int64), static, turns,
         )  # fmt: skip
 
     @property
@@ -115,9 +120,10 @@ class QueueNetwork:
     def roads(self, rules: Rules, slot_m: float, pace: Mapping[tuple[str, str], float] | None = None) -> Roads:
         """The arrays for some rules; `pace` scales the headways of turns (from edge, to edge).
 
-        A lane holds L / slot cars. Its gaps move up at w = slot / reaction. On short lanes storage is at least
+        A lane holds L / slot cars. Its gaps move up at w = slot / wave_s. On short lanes storage is at least
         capacity x (driving time + L / w), without which a link-transmission model jams where the road would not
-        (Yperman 2007, The Link Transmission Model, section 4.3).
+        (Yperman 2007, The Link Transmission Model, section 4.3). A lane shorter than a car between a junction that is
+        kept clear and a line where drivers give way takes one at a time: who follows waits before the junction.
         """
         base = self.static
         lane, edge, conn = base.lane.copy(), base.edge, base.conn
@@ -129,30 +135,29 @@ class QueueNetwork:
         n = self.n_lanes
         of = lane["edge"][:n]
         length, speed = edge["length"][of], edge["speed"][of]
-        wave = slot_m / rules.reaction_s
+        wave = slot_m / rules.wave_s
         lane["lag"][:n] = length / wave
         inside = np.zeros(n)
         np.maximum.at(inside, conn["end"], (conn["length"] + conn["length2"]) / conn["speed"])
         flow = 1.0 / (rules.reaction_s + slot_m / speed)
         least = np.ceil(flow * (inside + length / speed + length / wave + speed / (2 * START_MPS2)) - 1e-9)
+        clear, minor = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+        clear[conn["end"][[c.keep_clear for c in self.connections]]] = True
+        minor[conn["start"][(conn["foes"] > 0) & (conn["signal"] < 0)]] = True
+        least[clear & minor & (length < slot_m)] = 1
         lane["cap"][:n] = np.maximum(np.maximum(np.round(length / slot_m), least), 1)
         ahead = conn["length"][lane["inner"][n:]]
         lane["cap"][n:] = np.maximum(np.round(ahead / slot_m), 1)
         room = lane["cap"].astype(np.int64)
         lane["ring"] = np.cumsum(room) - room
         signal, window = self._signals(rules.yellow_s)
-        return Roads(edge, lane, base.turn, conn, base.foe, signal, window, int(room.sum()))
+        return Roads(edge, lane, base.turn, conn, base.foe, signal, window, int(room.sum()), base.actuated)
 
     def _signals(self, yellow_s: float) -> tuple[Array, Array]:
-        signal = np.zeros(len(self.signal_ids), SIGNAL)
+        signal = self.static.signal.copy()
         windows: list[tuple[float, float, int]] = []
         for k, (name, link) in enumerate(self.signal_ids):
-            program = self.programs[name]
-            greens = greens_of(program, link, yellow_s)
-            signal[k]["cycle"] = sum(d for d, _ in program.phases)
-            signal[k]["offset"] = program.offset_s
-            signal[k]["window"], signal[k]["windows"] = len(windows), len(greens)
-            windows += greens
+            windows += timed(signal[k], self.programs[name], link, yellow_s, len(windows))
         return signal, np.array(windows, WINDOW)
 
     def resolve(self, edges: Sequence[str]) -> list[int] | str:
@@ -166,6 +171,20 @@ class QueueNetwork:
             if (a, b) not in self.turn_of:
                 return f"no connection from '{self.edge_ids[a]}' to '{self.edge_ids[b]}'"
         return found
+
+
+def for_cars(spec: EdgeSpec) -> list[LaneSpec]:
+    """The lanes that cars may use, or all where they may use none: their limit is the edge's."""
+    return [lane for lane in spec.lanes if lane.allow & BIT["passenger"]] or list(spec.lanes)
+
+
+def timed(row: Any, program: Program, link: int, yellow_s: float, first: int) -> list[tuple[float, float, int]]:
+    """Write a program of fixed times into the row of a signal head; its greens, to stand from `first` on."""
+    greens = greens_of(program, link, yellow_s)
+    row["cycle"] = sum(d for d, _ in program.phases)
+    row["offset"] = program.offset_s
+    row["window"], row["windows"] = first, len(greens)
+    return greens
 
 
 def greens_of(program: Program, link: int, yellow_s: float) -> list[tuple[float, float, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from traffic.fast.layout import LAST
+from traffic.fast.layout import DRIVING, LAST
 from traffic.fast.motion import COMPILED, INLINED, NEVER
 
 MOST_LANES = 31
@@ -58,6 +58,18 @@ def lane_masks(start, stop, first_edge, vclass, turns, masks, roads, lane_allow,
 
 
 @njit(**COMPILED)
+def stop_lanes(start, stop, first_edge, stops, begin, end, turns, masks, roads):
+    """On an edge where stops[begin:end] name a lane that leads on, a vehicle takes that one."""
+    for at in range(start, stop):
+        e = first_edge if at == start else roads.turn[turns[at - 1]].end
+        for k in range(begin, end):
+            lane = stops[k].lane
+            if stops[k].edge == e and lane >= 0 and (masks[at] >> lane) & 1:
+                masks[at] = (np.int64(1) << lane) | (np.int64(1) << (lane + MOST_LANES))
+                break
+
+
+@njit(**COMPILED)
 def all_masks(starts, stops, first_edges, classes, turns, masks, roads, lane_allow, lookahead_m):
     """`lane_masks` of many routes. Returns (n,) whether each can be driven."""
     good = np.zeros(starts.size, np.bool_)
@@ -104,6 +116,21 @@ def pop(heap_t, heap_e, n):
 @njit(**INLINED)
 def drivable(e, vclass, edge_allow):
     return edge_allow[e] != 0 and (vclass == 0 or (edge_allow[e] & vclass) != 0)
+
+
+@njit(**COMPILED)
+def way_is_cut(v, roads, fleet, st):
+    """Whether an edge ahead of a vehicle is closed to it (for one who has not begun, its first edge too)."""
+    vclass = fleet.vehicle[v].vclass
+    state = st.vehicle[v].state
+    if state < DRIVING and not drivable(fleet.vehicle[v].origin, vclass, st.edge.allow):
+        return True
+    at = st.vehicle[v].at
+    while st.turn[at] != LAST:
+        if not drivable(roads.turn[st.turn[at]].end, vclass, st.edge.allow):
+            return True
+        at += 1
+    return False
 
 
 @njit(**COMPILED)

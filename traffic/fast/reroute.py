@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from traffic.fast.kernels import choose_conn, queue_up, schedule
+from traffic.fast.lanes import choose_conn, queue_up, schedule
 from traffic.fast.layout import (
     ARRIVED,
     CANCELLED,
@@ -19,13 +19,21 @@ from traffic.fast.layout import (
     LAST,
     NEVER_BEGAN,
     NOT_LISTED,
+    PARKED,
     POOL_END,
     REROUTED,
     STRANDED,
     WAITING,
 )
-from traffic.fast.motion import COMPILED, NEVER
-from traffic.fast.paths import drivable, lane_masks, timed_way, usable_turns, way_tree
+from traffic.fast.motion import COMPILED, INLINED, NEVER
+from traffic.fast.paths import drivable, lane_masks, stop_lanes, timed_way, usable_turns, way_is_cut, way_tree
+
+
+@njit(**INLINED)
+def on_road(v, st):
+    """Whether a vehicle has begun and not ended: it drives, is held, or parks."""
+    state = st.vehicle[v].state
+    return state in (DRIVING, HELD, PARKED)
 
 
 @njit(**COMPILED)
@@ -33,27 +41,12 @@ def where(v, roads, fleet, st):
     """(edge, prefix): the edge from whose end a vehicle may still choose, and the turn that it has begun already
     (LAST: none)."""
     i = st.vehicle[v].lane
-    if st.vehicle[v].state == DRIVING or st.vehicle[v].state == HELD:
+    if on_road(v, st):
         if roads.lane[i].inner >= 0:
             t = roads.conn[roads.lane[i].inner].turn
             return roads.turn[t].end, t
         return np.int64(roads.lane[i].edge), LAST
     return np.int64(fleet.vehicle[v].origin), LAST
-
-
-@njit(**COMPILED)
-def way_is_cut(v, roads, fleet, st):
-    """Whether an edge ahead of a vehicle is closed to it (for one who has not begun, its first edge too)."""
-    vclass = fleet.vehicle[v].vclass
-    state = st.vehicle[v].state
-    if state < DRIVING and not drivable(fleet.vehicle[v].origin, vclass, st.edge.allow):
-        return True
-    at = st.vehicle[v].at
-    while st.turn[at] != LAST:
-        if not drivable(roads.turn[st.turn[at]].end, vclass, st.edge.allow):
-            return True
-        at += 1
-    return False
 
 
 @njit(**COMPILED)
@@ -74,7 +67,8 @@ def affected(first, last, roads, fleet, st):
     key = np.zeros(last - first, np.int64)
     n = 0
     for v in range(first, last):
-        if st.vehicle[v].state < ARRIVED and way_is_cut(v, roads, fleet, st):
+        state = st.vehicle[v].state
+        if (state < ARRIVED or state == PARKED) and way_is_cut(v, roads, fleet, st):
             found[n] = v
             key[n] = goal_of(v, roads, fleet, st) * 64 + fleet.vehicle[v].vclass % 61
             n += 1
@@ -132,7 +126,7 @@ def find_ways(vehicles, begin, now, forced, table, period, ways, lane_allow, roa
             costs(mine, roads, st, cost)
             usable[:] = usable_turns(roads, ways.built, lane_allow, mine)
         length = 0
-        found = cost[to] < NEVER and (cost[edge] < NEVER or st.vehicle[v].state >= DRIVING)
+        found = cost[to] < NEVER and (cost[edge] < NEVER or on_road(v, st))
         if prefix != LAST:
             path[0] = prefix
             length = 1
@@ -162,7 +156,7 @@ def find_ways(vehicles, begin, now, forced, table, period, ways, lane_allow, roa
         if found:
             if st.vehicle[v].outcome != STRANDED:
                 st.vehicle[v].outcome = REROUTED
-        elif st.vehicle[v].state == DRIVING or st.vehicle[v].state == HELD:
+        elif on_road(v, st):
             st.vehicle[v].outcome = STRANDED
         else:
             st.vehicle[v].outcome = NEVER_BEGAN
@@ -200,13 +194,15 @@ def take_way(v, path, length, edge, vclass, lane_allow, lookahead_m, roads, flee
         st.turn[start + k] = path[k]
     st.turn[start + length] = LAST
     i = st.vehicle[v].lane
-    driving = st.vehicle[v].state == DRIVING or st.vehicle[v].state == HELD
+    driving = on_road(v, st)
     first = roads.lane[i].edge if driving else edge
     stop = start + length + 1
     skip = 1 if length > 0 and driving else 0
     begin = roads.turn[path[0]].end if skip else first
     if not lane_masks(start + skip, stop, begin, vclass, st.turn, st.mask, roads, lane_allow, lookahead_m):
         return False
+    p = fleet.vehicle[v]
+    stop_lanes(start + skip, stop, begin, fleet.stop, st.vehicle[v].stop, p.stop + p.stops, st.turn, st.mask, roads)
     if skip:
         st.mask[start] = np.int64(-1)
     st.count[POOL_END] = stop

@@ -18,6 +18,9 @@ class Rules:
     """* Time gap of a queue that drives off: a driver follows the one ahead after this long. SUMO's default tau is 1 s;
     half a step of decision and dawdling (sigma 0.5) come on top. With 6.5 m a car that is 1.5 + 6.5/13.2 = 2.0 s at
     50 km/h, or 1,800 vehicles an hour (HCM 2010, chapter 31: 1,900 passenger cars an hour of green at best)."""
+    wave_s: float = 1.0
+    """* A gap moves up a queue by one car in this time (SUMO's default tau): with 6.5 m a car a backward wave of
+    23 km/h (15 to 25 km/h are observed)."""
     slot_m: float | None = None
     """Road that a standing car takes: length + minGap, the mean of the fleet's cars when left out."""
     start_s: float = 0.5
@@ -40,7 +43,7 @@ class Rules:
     """* Scales the speed lost to dawdling (sigma a / 2 per second in Krauss' model)."""
     lookahead_m: float = 200.0
     """Drivers prefer a lane that leads at least this far beyond the edge's end along their route if there is one ..."""
-    lane_cost_s: float = 12.0
+    lane_cost_s: float = 100.0
     """* ... unless its queue takes this much longer than another's (some six cars)."""
     change_cost_s: float = 2.0
     """A change of lanes is worth it from this much shorter a queue on (one car)."""
@@ -58,8 +61,9 @@ class Rules:
         """A copy with some numbers changed."""
         return replace(self, **changes)
 
-    def physics(self, slot_m: float, learn_s: float = 60.0) -> Physics:
-        """The bare numbers for the kernels; drivers' travel times are brought up to date every `learn_s`."""
+    def physics(self, slot_m: float, learn_s: float = 60.0, blue: int = -1) -> Physics:
+        """The bare numbers for the kernels; drivers' travel times are brought up to date every `learn_s`, and the
+        class `blue` passes red lights."""
         return Physics(
             reaction=self.reaction_s,
             slot=slot_m,
@@ -77,4 +81,6 @@ class Rules:
             change_cost=self.change_cost_s,
             insertion=self.insertion_s,
             learn=learn_s,
+            yellow=self.yellow_s,
+            blue=blue,
         )

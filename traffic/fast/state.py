@@ -10,13 +10,16 @@ from traffic.fast.demand import BoundFleet
 from traffic.fast.layout import (
     ARRIVED,
     CANCELLED,
+    CONTROL_STATE,
     COUNTERS,
     EDGE_STATE,
+    HEAD_STATE,
     HELD,
     LANE_STATE,
     LAPSED,
     MOVES,
     NOT_LISTED,
+    OFF_LANE,
     POOL_END,
     RELIEVED,
     VEHICLE_STATE,
@@ -46,6 +49,8 @@ class Options:
     """... this often."""
     learn_s: float = 60.0
     """How often travel times as drivers know them are brought up to date."""
+    blue_light: bool = False
+    """Ambulances and fire engines pass red lights, giving way to whom is there."""
     forecast: Array | None = None
     """(n_intervals, n_edges) s: travel times by `interval_s` that drivers expect (such as an earlier run's
     `Result.travel_times_s`), for fastest ways in the time to come; None: as they are at the moment."""
@@ -112,17 +117,24 @@ def new_state(network: QueueNetwork, roads: Roads, bound: BoundFleet, options: O
     count = np.zeros(COUNTERS, np.int64)
     count[POOL_END] = fleet.turn.size
     shape = (rows, n_edges)
+    control = np.zeros(roads.actuated.control.size, CONTROL_STATE)
+    control["phase"] = -1
+    resting = int((fleet.stop["kind"] == OFF_LANE).sum()) + 1
     return State(
         edge=edge,
         lane=lane,
         vehicle=vehicle,
         passed=np.full(roads.conn.size, -1e6),
         dark=np.zeros(roads.signal.size, np.int8),
+        control=control,
+        head=np.zeros(roads.signal.size, HEAD_STATE),
         ring=np.full(roads.slots, -1e6),
         calendar=np.full((2, WHEEL), -1, np.int32),
         follow=np.full(n_lanes + n_edges, -1, np.int32),
         listed=np.zeros(n_lanes + n_edges, np.int8),
         count=count,
+        rest_t=np.zeros(resting),
+        rest_v=np.zeros(resting, np.int32),
         turn=fleet.turn,
         mask=fleet.mask,
         entered=np.zeros(shape, np.int32),

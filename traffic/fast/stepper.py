@@ -19,14 +19,17 @@ from traffic.fast.layout import (
     HELD,
     LAST,
     NEVER_BEGAN,
+    PARKED,
     REROUTED,
     STRANDED,
     WAITING,
+    WINDOW,
     Array,
     Roads,
     Ways,
 )
-from traffic.fast.network import QueueNetwork
+from traffic.fast.netfile import Program
+from traffic.fast.network import QueueNetwork, timed
 from traffic.fast.paths import reverse_turns
 from traffic.fast.reroute import affected, cancel, find_ways, hold_stranded, look_again, release, seekers
 from traffic.fast.rules import Rules
@@ -78,11 +81,14 @@ class QueueRun:
         self.bound = bound
         self.options = options or Options()
         self.roads, self.fleet = bound.roads, bound.fleet.arrays
-        self.physics = bound.rules.physics(bound.fleet.slot_m, self.options.learn_s)
+        self.physics = bound.rules.physics(
+            bound.fleet.slot_m, self.options.learn_s, bit_of("emergency") if self.options.blue_light else -1
+        )
         self.end_s = horizon(bound.fleet, self.options)
         self.state = new_state(bound.network, bound.roads, bound.fleet, self.options, self.end_s)
         self.now_s = 0.0
         self._closed: dict[int, int] = {}
+        self._blocked: set[int] = set()
         self._looked_s = 0.0
         self._seek_s = self.options.period_s
 
@@ -141,16 +147,15 @@ class QueueRun:
     def close_lane(self, edge: str, lane: int) -> None:
         """Block one lane (an incident); those on it leave it."""
         (i,) = self._indices([edge])
-        self.state.lane["allow"][self.roads.edge[i]["lane"] + lane] = 0
-        self._sum_permissions()
+        self._blocked.add(int(self.roads.edge[i]["lane"]) + lane)
+        self._permit()
         self._everybody_looks()
 
     def open_lane(self, edge: str, lane: int) -> None:
         """Free a blocked lane."""
         (i,) = self._indices([edge])
-        k = self.roads.edge[i]["lane"] + lane
-        self.state.lane["allow"][k] = self.bound.network.allow[k] & ~self._closed.get(i, 0)
-        self._sum_permissions()
+        self._blocked.discard(int(self.roads.edge[i]["lane"]) + lane)
+        self._permit()
         look_again(self.now_s, self.roads, self.state, self.physics)
 
     def set_speed(self, edges: Iterable[str], speed_mps: float | Sequence[float] | None) -> None:
@@ -167,6 +172,21 @@ class QueueRun:
                 self.state.dark[k] = MODES[mode]
         look_again(self.now_s, self.roads, self.state, self.physics)
 
+    def run_program(self, name: str, program: Program | None) -> None:
+        """A signal runs a program of fixed times from now on (its offset on the demand's clock); None: its own."""
+        signal, window = self.roads.signal.copy(), self.roads.window
+        for k, (other, link) in enumerate(self.bound.network.signal_ids):
+            if other != name:
+                continue
+            if program is None:
+                signal[k] = self.bound.roads.signal[k]
+                continue
+            greens = timed(signal[k], program, link, self.bound.rules.yellow_s, window.size)
+            signal[k]["control"] = -1
+            window = np.concatenate([window, np.array(greens, WINDOW)])
+        self.roads = self.roads._replace(signal=signal, window=window)
+        look_again(self.now_s, self.roads, self.state, self.physics)
+
     def _bits(self, classes: Sequence[str] | None) -> int:
         return EVERY if classes is None else sum(bit_of(name) for name in classes)
 
@@ -179,6 +199,7 @@ class QueueRun:
         for i, bits in self._closed.items():
             first, lanes = self.roads.edge[i]["lane"], self.roads.edge[i]["lanes"]
             self.state.lane["allow"][first : first + lanes] &= ~bits
+        self.state.lane["allow"][sorted(self._blocked)] = 0
         self._sum_permissions()
 
     def _sum_permissions(self) -> None:
@@ -239,9 +260,9 @@ class QueueRun:
 
     def counts(self) -> dict[str, int]:
         """Trips by where they are; their sum is the number of trips, whatever happens."""
-        states = np.bincount(self.state.vehicle["state"], minlength=6)
-        names = ("future", "waiting", "driving", "arrived", "held", "cancelled")
-        rows = (FUTURE, WAITING, DRIVING, ARRIVED, HELD, CANCELLED)
+        states = np.bincount(self.state.vehicle["state"], minlength=7)
+        names = ("future", "waiting", "driving", "arrived", "held", "cancelled", "parked")
+        rows = (FUTURE, WAITING, DRIVING, ARRIVED, HELD, CANCELLED, PARKED)
         return {name: int(states[row]) for name, row in zip(names, rows, strict=True)}
 
     def tally(self) -> dict[str, int]:

@@ -1,58 +1,73 @@
-"""What the queue engine cannot do, said before a run: verbs, settings, and trips that it cannot drive."""
+"""What the queue engine cannot do, said before a run: settings, places to wait, and trips that it cannot drive."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from traffic.config import TrafficConfig
 from traffic.demand import Inputs
-from twin.model import Event, Setup
+from twin.model import Setup
 from twin.scenario.problems import Problem
 
-CANNOT = {
-    "contraflow": "turn lanes against their direction",
-    "divert": "lead vehicles over a diversion (drivers find their own way round)",
-    "hold_trucks": "hold trucks at a buffer park",
-    "signal_program": "change a signal's program",
-    "retime": "change a signal's timings",
+if TYPE_CHECKING:
+    from traffic.fast.network import QueueNetwork
+
+PLACES = {
+    "parkingArea": "vehicles park there, but nobody is turned away from a full one",
+    "chargingStation": "vehicles stop there, but no energy is drawn",
 }
-"""Verbs that need SUMO, and what the engine would have to do."""
-SETTINGS = {
-    "counts": "counts are compared",
-    "journeys": "journey times are compared",
-}
+"""What the engine takes for a stop like any other."""
 _SHOWN = 3
-
-
-def refuse(event: Event) -> None:
-    """Raises `ValueError` for a verb that only SUMO can do."""
-    if event.verb in CANNOT:
-        raise ValueError(f"the queue engine cannot {CANNOT[event.verb]}: use `engine: sumo` for traffic.{event.verb}")
 
 
 def check_queue(setup: Setup, key: str, inputs: Inputs) -> Iterator[Problem]:
     """Problems of a section with `engine: queue`; files, events' places and routes have been looked at before."""
     section, config = setup.section, setup.config
-    found = [*_events(setup), *_settings(section, config)]
+    found = [*_settings(section, config), *_facilities(section, inputs)]
     yield from found
     if all(problem.warn for problem in found):
         yield from _trips(section, key, setup, inputs)
 
 
-def _events(setup: Setup) -> Iterator[Problem]:
-    for event in setup.events:
-        try:
-            refuse(event)
-        except ValueError as error:
-            yield Problem(("timeline",), str(error), where=event.where)
-
-
 def _settings(section: str, config: TrafficConfig) -> Iterator[Problem]:
     if config.flooding.stalling is not None:
         yield Problem((section, "flooding", "stalling"), "engines drown with `engine: sumo` only: leave it out")
-    for name, words in SETTINGS.items():
-        if getattr(config, name, None) is not None:
-            yield Problem((section, name), f"{words} with `engine: sumo` only: leave it out")
+
+
+def _facilities(section: str, inputs: Inputs) -> Iterator[Problem]:
+    """Warnings about places that the engine knows as stops only."""
+    from traffic.network import elements
+
+    found: dict[str, int] = {}
+    for file in inputs.additional:
+        for _, element in elements(file):
+            if element.tag in PLACES:
+                found[element.tag] = found.get(element.tag, 0) + 1
+    for tag, number in sorted(found.items()):
+        text = f"{number} x {tag}: {PLACES[tag]} with `engine: queue`; `engine: sumo` has it"
+        yield Problem((section, "engine"), text, warn=True)
+
+
+def _measures(section: str, setup: Setup, inputs: Inputs, network: QueueNetwork) -> Iterator[Problem]:
+    """Programs of traffic lights and buffer parks that events name."""
+    from traffic.network import read_network
+    from traffic.queueing.measures import park_edges
+    from traffic.queueing.signals import shown_by
+    from traffic.verb_args import HoldTrucks, SignalProgram, Signals
+
+    for event in setup.events:
+        args = event.args
+        try:
+            if isinstance(args, HoldTrucks):
+                park_edges([event], inputs, read_network(inputs.network))
+            elif isinstance(args, Signals | SignalProgram):
+                named = (args.signal,) if isinstance(args, SignalProgram) else args.signals
+                for name in named or sorted({name for name, _ in network.signal_ids}):
+                    if name in network.programs:
+                        shown_by(network, name, args, 0.0)
+        except ValueError as error:
+            yield Problem((section,), str(error), where=event.where)
 
 
 def _trips(section: str, key: str, setup: Setup, inputs: Inputs) -> Iterator[Problem]:
@@ -73,6 +88,7 @@ def _trips(section: str, key: str, setup: Setup, inputs: Inputs) -> Iterator[Pro
     except ValueError as error:
         yield Problem((section, "queue", "parameters"), str(error))
         return
+    yield from _measures(section, setup, inputs, network)
     try:
         demand = read_demand(inputs, network, config.gate)
         bound = Bound.of(network, demand.demand, parameters.rules, setup.seed, parameters.pace)

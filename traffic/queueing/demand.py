@@ -47,8 +47,11 @@ class CoupledDemand:
         return own.get(key) or self.of_type.get(vtype, {}).get(key, "")
 
 
-def read_demand(inputs: Inputs, network: QueueNetwork, gate: Gate | None) -> CoupledDemand:
-    """Read the files. Trucks that stop at the gate get a way up to it; the rest of theirs is found when they go on."""
+def read_demand(inputs: Inputs, network: QueueNetwork, gate: Gate | None, parks: Iterable[str] = ()) -> CoupledDemand:
+    """Read the files. Trucks that stop at the gate get a way up to it; the rest of theirs is found when they go on.
+
+    `parks` are edges where they may be told to wait."""
+    parks = tuple(parks)
     whole, completed = complete(network, Demand.read(inputs.routes, inputs.additional))
     due = [trip for trip in whole.trips if trip.depart_s >= inputs.begin_s]
     visits: dict[str, Visit] = {}
@@ -57,7 +60,7 @@ def read_demand(inputs: Inputs, network: QueueNetwork, gate: Gate | None) -> Cou
         if gate is not None and trip.edges and any(edge == gate.edge for edge, _ in trip.stops):
             stops = dict((*trip.stops, *trip.parked))
             visits[trip.id] = Visit(stops[gate.edge], stops.get(gate.yard_edge), trip.edges[-1])
-            driven.append(_up_to(trip, gate))
+            driven.append(_up_to(trip, gate, parks))
         else:
             driven.append(trip)
     params, of_type = _params((*inputs.additional, *inputs.routes))
@@ -66,11 +69,21 @@ def read_demand(inputs: Inputs, network: QueueNetwork, gate: Gate | None) -> Cou
     return CoupledDemand(replace(whole, trips=driven), planned, visits, params, of_type, before, completed)
 
 
-def _up_to(trip: Trip, gate: Gate) -> Trip:
-    """The leg to the gate, with stops that end by a word only."""
+def _up_to(trip: Trip, gate: Gate, parks: Iterable[str]) -> Trip:
+    """The leg to the gate, with stops that end by a word only: at buffer parks, the gate and in the yard.
+    Stops off the lane on the way are left out."""
     edges = trip.edges[: trip.edges.index(gate.edge) + 1] if gate.edge in trip.edges else trip.edges
-    early = [stop for stop in trip.stops if stop[0] in edges[:-1]]
-    return replace(trip, edges=edges, stops=(*early, (gate.edge, STAY_S), (gate.yard_edge, STAY_S)))
+    rows = trip.halts()
+    on = [row for row in rows if row[0] in edges[:-1] and not row[4]]
+    lane = next((row[2] for row in rows if row[0] == gate.edge), -1)
+    told = [*((park, STAY_S, -1, None, False) for park in parks), (gate.edge, STAY_S, lane, None, False)]
+    told.append((gate.yard_edge, STAY_S, -1, None, False))
+    return replace(
+        trip, edges=edges,
+        stops=tuple((edge, dwell) for edge, dwell, *_ in (*on, *told)),
+        parked=(),
+        spots=tuple((number, end) for _, _, number, end, _ in (*on, *told)),
+    )  # fmt: skip
 
 
 def _params(files: Iterable[Path]) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:

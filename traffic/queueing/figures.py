@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
 
 import numpy as np
 
@@ -86,38 +85,12 @@ def free_times(trips: QueueTrips) -> Array:
     return found
 
 
-def turn_times(trips: QueueTrips) -> Array:
-    """(n,) s that each planned way takes inside junctions when nothing is in the way."""
-    run = trips.run
-    network, conn, turn = run.bound.network, run.roads.conn, run.roads.turn
-    first = turn["conn"]
-    free = (conn["length"] + conn["length2"])[first] / conn["speed"][first]
-    known: dict[tuple[str, ...], float] = {}
-    found = np.zeros(len(trips.ids))
-    for v, vid in enumerate(trips.ids):
-        way = trips.demand.planned[vid].edges
-        if way not in known:
-            at = [network.index[edge] for edge in way]
-            turns = [network.turn_of[pair] for pair in pairwise(at) if pair in network.turn_of]
-            known[way] = float(free[turns].sum()) if turns else 0.0
-        found[v] = known[way]
-    return found
-
-
 class QueueTimes:
     """Durations and delays of a run, trip by trip."""
 
     def __init__(self, trips: QueueTrips, gate: QueueGate | None) -> None:
         self.trips, self.gate = trips, gate
         self._free: Array | None = None
-        self._turns: Array | None = None
-
-    @property
-    def turns(self) -> Array:
-        """(n,) see `turn_times`."""
-        if self._turns is None:
-            self._turns = turn_times(self.trips)
-        return self._turns
 
     @property
     def free(self) -> Array:
@@ -127,7 +100,7 @@ class QueueTimes:
         return self._free
 
     def at_terminal(self) -> Array:
-        """(n,) s that trucks have spent at the gate and in the yard; their planned stops there are not in it."""
+        """(n,) s that trucks have spent at the gate and in the yard."""
         found = np.zeros(len(self.trips.ids))
         if self.gate is None:
             return found
@@ -135,19 +108,19 @@ class QueueTimes:
         for truck in self.gate.trucks.values():
             if truck.gate_us is not None:
                 until = now_us if truck.left_us is None else truck.left_us
-                visit = self.trips.demand.visits[truck.id]
-                planned = visit.gate_s + (visit.yard_s or 0.0)
-                found[self.trips.row[truck.id]] = to_s(until - truck.gate_us) - planned
+                found[self.trips.row[truck.id]] = to_s(until - truck.gate_us)
         return found
 
     def lost(self, rows: Array) -> float:
-        """Time that these trips have lost since they began against free driving on their planned way, summed, s."""
+        """Time that these trips have lost since they began against free driving on the way that they have driven,
+        summed, s: as SUMO counts it. Stops count for nothing."""
         if not rows.size:
             return 0.0
         row = self.trips.run.state.vehicle
         end = np.where(row["state"] == ARRIVED, row["arrival"], self.trips.run.now_s)
+        free = np.mod(row["free"], STAY_S)
         spent = end - row["depart"] - self.at_terminal()
-        return float(np.maximum(spent - self.free - self.turns, 0.0)[rows].sum())
+        return float(np.maximum(spent - free, 0.0)[rows].sum())
 
     def finished(self, key: str) -> float:
         """Mean over finished trips, s: `duration`, `timeLoss` or `departDelay`; or their `count`."""
@@ -162,8 +135,7 @@ class QueueTimes:
         return self.lost(done) / done.size
 
     def loss_under_way_s(self) -> float:
-        """Time lost so far by those who drive, summed; what their way would have taken to its end is not known, so it
-        counts from when it has been exceeded."""
+        """Time lost so far by those who drive, summed."""
         return self.lost(np.flatnonzero(self.trips.run.state.vehicle["state"] == DRIVING))
 
     def standing_on(self) -> tuple[int, int, float]:

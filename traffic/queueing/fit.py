@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson
 
 
 @guarded
@@ -16,7 +17,7 @@ def fit(
     out: Annotated[Path, typer.Option("--out", help="parameters to write (.yaml)")] = Path("fitted.yaml"),
     rounds: Annotated[int, typer.Option(min=1, max=100, help="rounds of fitting")] = 14,
     seed: Annotated[int, typer.Option(help="of SUMO's run")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fit the queue engine's paces of turns to a run of SUMO micro; use them by `traffic.queue.parameters`."""
     from rich.console import Console

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from traffic.config import Gate
-from traffic.fast.kernels import LONGEST
-from traffic.gate import Truck, by_state, let_in, sent_away
+from traffic.fast.lanes import LONGEST
+from traffic.gate import Lengths, Truck, by_state, let_in, sent_away
 from traffic.network import RoadNetwork
 from traffic.queueing.demand import CoupledDemand
 from traffic.queueing.run import CoupledRun
@@ -36,7 +36,7 @@ class QueueGate:
         self._near = np.isin(np.arange(run.bound.network.n_edges), list(near))
         self.trucks: dict[str, Truck] = {}
         self.unknown: list[str] = []
-        self.queue_sum, self.queue_samples, self.queue_most = 0.0, 0, 0
+        self.lengths = Lengths()
         self._coming: dict[str, None] = {}
         self._wish: dict[str, int] = {}
         self._out: list[Arrival] = []
@@ -136,14 +136,7 @@ class QueueGate:
 
     def sample(self) -> None:
         """Note the queue's length, at each exchange."""
-        length = self.queue()
-        self.queue_sum += length
-        self.queue_samples += 1
-        self.queue_most = max(self.queue_most, length)
-
-    @property
-    def queue_mean(self) -> float:
-        return self.queue_sum / self.queue_samples if self.queue_samples else 0.0
+        self.lengths.note(self.queue())
 
     def counts(self) -> dict[str, int]:
         """Trucks by state."""

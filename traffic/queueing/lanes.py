@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from traffic.fast.classes import BIT, ON_ROAD, bits_of
 from traffic.fast.layout import Array
-from traffic.fast.network import QueueNetwork
+from traffic.fast.network import QueueNetwork, for_cars
 from traffic.network import RoadNetwork
+from traffic.queueing.run import CoupledRun
 
 _NAMES = tuple(name for name, bit in BIT.items() if bit & ON_ROAD)
 
@@ -32,6 +33,7 @@ class QueueLanes:
         self.allow = queue.allow[: queue.n_lanes].copy()
         self.limits = np.array([lane.speed_mps for edge in queue.edges for lane in edge.lanes])
         self.first = first
+        self.counts = np.array([lane in for_cars(edge) for edge in queue.edges for lane in edge.lanes])
         self.stale = False
         self.lane = self
 
@@ -56,6 +58,19 @@ class QueueLanes:
         self.stale = True
 
     def settle(self) -> tuple[Array, Array]:
-        """(classes of each lane, limit of each edge: its fastest lane's) as they are due now."""
+        """(classes of each lane, limit of each edge: that of the fastest lane for cars) as they are due now."""
         self.stale = False
-        return self.allow.copy(), np.maximum.reduceat(self.limits, self.first)
+        return self.allow.copy(), np.maximum.reduceat(np.where(self.counts, self.limits, 0.0), self.first)
+
+
+class Occupancy:
+    """What contraflow asks of the engine."""
+
+    def __init__(self, run: CoupledRun) -> None:
+        self.run = run
+
+    def occupied(self, edge: str, lanes: Iterable[int]) -> int:
+        """Vehicles on some lanes of an edge."""
+        first = int(self.run.roads.edge[self.run.bound.network.index[edge]]["lane"])
+        state = self.run.state.lane
+        return sum(int(state["n_in"][first + k] - state["n_out"][first + k]) for k in lanes)

@@ -7,26 +7,30 @@ It holds no lock while it computes and may advance in any thread. What it shares
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traffic.closures import ClosureLog
-from traffic.demand import inputs_of
+from traffic.contraflow import patched, wanted
+from traffic.demand import Inputs, inputs_of
 from traffic.exchange import depth_on, for_rescue, hear
 from traffic.fast.network import QueueNetwork
 from traffic.fast.state import Options
 from traffic.fast.stepper import Bound
-from traffic.network import read_network
+from traffic.network import RoadNetwork, read_network
 from traffic.places import places_of
 from traffic.ports import ports_of
 from traffic.queueing.absent import NoFacilities
-from traffic.queueing.check import refuse
+from traffic.queueing.buses import QueueBuses, read_timetables
 from traffic.queueing.demand import read_demand
 from traffic.queueing.figures import QueueClock, QueueResponses, QueueTimes
 from traffic.queueing.gate import QueueGate
-from traffic.queueing.lanes import QueueLanes
+from traffic.queueing.lanes import Occupancy, QueueLanes
+from traffic.queueing.measured import QueueAcceptance
+from traffic.queueing.measures import QueueDiversions, QueueHold, park_edges
 from traffic.queueing.outputs import QueueOutputs
 from traffic.queueing.parameters import read_parameters
 from traffic.queueing.report import balances_of, report_of
@@ -35,7 +39,7 @@ from traffic.queueing.signals import QueueLights
 from traffic.queueing.trips import QueueTrips
 from traffic.reach_watch import ReachWatch
 from traffic.roads import Roads
-from traffic.verb_args import SignalsOff, SignalsRed
+from traffic.verb_args import Divert, HoldTrucks, SignalProgram, Signals
 from traffic.verbs import RoadVerbs
 from traffic.water_on_roads import WaterOnRoads
 from twin.clock import to_s, to_us
@@ -53,11 +57,11 @@ class QueueModel:
 
     def __init__(self, setup: Setup) -> None:
         self.name, self.setup, self.config = setup.section, setup, setup.config
-        inputs = inputs_of(self.config)
+        inputs, self.network = inputs_and_network(setup)
         self.begin_s = inputs.begin_s
-        self.network = read_network(inputs.network)
         queue = QueueNetwork.read(inputs.network, inputs.additional)
-        demand = read_demand(inputs, queue, self.config.gate)
+        parks = park_edges(setup.events, inputs, self.network)
+        demand = read_demand(inputs, queue, self.config.gate, dict.fromkeys(parks.values()))
         parameters = read_parameters(self.config.queue.parameters)
         bound = Bound.of(queue, demand.demand, parameters.rules, setup.seed, parameters.pace)
         looking = self.config.rerouting
@@ -65,15 +69,19 @@ class QueueModel:
         options = Options(
             end_s=end_s, seed=setup.seed,
             share=looking.share if looking else 0.0, period_s=looking.period if looking else 300.0,
+            exits=self.config.journeys is not None,
+            blue_light=self.config.sumocfg is None if self.config.blue_light is None else self.config.blue_light,
         )  # fmt: skip
         self.run = CoupledRun(bound, options)
         self.run.advance(self.begin_s)
         network, journal = self.network, setup.journal
         self.lanes = QueueLanes(queue, network)
         self.roads = Roads(self.lanes, network)
-        self.water = WaterOnRoads(network, self.config.flooding, self.roads, journal)
+        self.water = WaterOnRoads(
+            network, self.config.flooding, self.roads, journal, setup.sources.get("open_manholes")
+        )
         self.log = ClosureLog(network, journal)
-        self.verbs = RoadVerbs(self.roads, network, journal, None, self._refresh)  # type: ignore[arg-type]
+        self.verbs = RoadVerbs(self.roads, network, journal, Occupancy(self.run), self._refresh)
         self.lights = QueueLights(self.run, journal)
         self.trips = QueueTrips(self.run, self.roads, network, demand, journal, self.begin_s)
         self.responses = QueueResponses(self.trips, network)
@@ -82,6 +90,12 @@ class QueueModel:
             linked = {"gate_arrivals", "admissions", "departures"} <= setup.linked
             self.gate = QueueGate(self.config.gate, self.run, network, demand, self.begin_s, linked)
         self.times = QueueTimes(self.trips, self.gate)
+        self.hold = QueueHold(self.run, self.gate, parks, journal) if self.gate is not None else None
+        self.diversions = QueueDiversions(self.run, network, setup.seed, journal)
+        self.buses = QueueBuses(self.trips, read_timetables(inputs.routes, inputs.additional), journal)
+        self.acceptance: QueueAcceptance | None = None
+        if self.config.counts is not None or self.config.journeys is not None:
+            self.acceptance = QueueAcceptance(self.run, self.config.counts, self.config.journeys, network)
         self.reach = ReachWatch.of(self.config.reach, network, self._for_rescue)
         self.facilities = NoFacilities()
         self.clock = QueueClock(self.run, self.begin_s)
@@ -92,6 +106,9 @@ class QueueModel:
         self._now_us = 0
         self._next_tick_us = 0
         self._figures: tuple[int, dict[str, Metric], dict[str, Table]] | None = None
+        seconds = self.verbs.prepare(setup.events)
+        if seconds:
+            self._refresh(seconds)
 
     # --- time ---------------------------------------------------------------------------------------------------
 
@@ -124,10 +141,16 @@ class QueueModel:
         departed = self._ids(news.departed)
         self.responses.departed(departed)
         self.responses.finish(news.arrived)
-        if self.gate is not None:
+        self.buses.look(now_us)
+        if self.acceptance is not None:
+            self.acceptance.look()
+        self.diversions.tell(news.departed)
+        if self.gate is not None and self.hold is not None:
             self.gate.departed(departed, trips.vclass)
+            self.hold.send(departed, now_us)
             self.gate.after(now_us)
             self.gate.arrived(self._ids(news.arrived))
+            self.hold.tick(now_us)
         if now_us >= self._next_tick_us:
             self._next_tick_us = now_us + to_us(self.config.exchange)
             self.responses.watch(self.config.exchange)
@@ -160,7 +183,7 @@ class QueueModel:
 
     def put(self, port: str, values: Any) -> None:
         """Depths (n,) in m on the edges, open manholes, or trucks that the terminal lets in or sends away."""
-        hear(port, values, self.water, self.gate, self.setup.sources.get(port))
+        hear(port, values, self.water, self.gate)
 
     def take(self, port: str) -> Any:
         """Present values of an output; trucks at the gate since the last take."""
@@ -172,11 +195,17 @@ class QueueModel:
 
     def apply(self, event: Event) -> None:
         """A verb begins or ends. Raises `ValueError` when its place is unknown, or the engine cannot do it."""
-        refuse(event)
-        if self.verbs.apply(event, self._now_us):
-            return
-        if isinstance(event.args, SignalsOff | SignalsRed):
+        args, begins = event.args, event.phase == "start"
+        if isinstance(args, Signals | SignalProgram):
             self.lights.apply(event, self._now_us)
+        elif isinstance(args, HoldTrucks):
+            if self.hold is None:
+                raise ValueError("no truck goes to a terminal here: name the terminal's `gate` in the section")
+            self.hold.apply(event.id, args, begins, self._now_us)
+        else:
+            self.verbs.apply(event, self._now_us)
+            if isinstance(args, Divert):
+                self.diversions.apply(event.id, args, begins, self._now_us)
 
     def balances(self) -> list[Balance]:
         """Vehicles (and trucks handed over at the gate): what came in is gone out or still there."""
@@ -200,3 +229,14 @@ class QueueModel:
 
     def close(self) -> None:
         """Nothing is open: the engine's arrays go with the model."""
+
+
+def inputs_and_network(setup: Setup) -> tuple[Inputs, RoadNetwork]:
+    """The files of the run; a network of its own where lanes are to be opened the other way."""
+    inputs = inputs_of(setup.config)
+    network = read_network(inputs.network)
+    reversed_ = wanted(setup.events)
+    if reversed_:
+        inputs = replace(inputs, network=patched(network, reversed_, setup.folder))
+        network = read_network(inputs.network)
+    return inputs, network

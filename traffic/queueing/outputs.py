@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from traffic.fast.layout import HELD
+from traffic.fast.layout import HELD, PARKED
 from traffic.outputs import FloatArray, Outputs
-from traffic.queueing.run import PARKED
 
 if TYPE_CHECKING:
     from traffic.queueing.model import QueueModel

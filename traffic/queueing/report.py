@@ -45,7 +45,10 @@ def report_of(model: QueueModel) -> tuple[dict[str, Metric], dict[str, Table]]:
         "sim": model.clock, "config": model.config, "network": model.network, "trips": model.trips, "log": model.log,
         "responses": model.responses, "gate": model.gate, "now_us": model.now_us, "start": model.setup.start,
         "trip_log": trip_log(model.trips, model.network, model.times), "water": model.water, "times": model.times,
+        "buses": model.buses, "hold": model.hold, "diversions": model.diversions, "acceptance": model.acceptance,
     }  # fmt: skip
+    if model.acceptance is not None:
+        model.acceptance.time_journeys()
     figures = QueueFigures(**given)
     metrics, tables = summary_of(figures), tables_of(figures)
     if model.reach is not None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from traffic.fast.kernels import queue_up
-from traffic.fast.layout import DRIVING, HELD, POOL_END, Array
+from traffic.fast.lanes import queue_up
+from traffic.fast.layout import DRIVING, HELD, PARKED, POOL_END, Array
 from traffic.fast.motion import COMPILED, NEVER
 from traffic.fast.paths import usable_turns, way_tree
 from traffic.fast.reroute import costs, look_again, release, take_way, where
 from traffic.fast.state import Options
 from traffic.fast.stepper import Bound, QueueRun
 
-PARKED = 6
-"""State of a vehicle off its lane that waits for a word; beside those of `traffic.fast.layout`."""
 STAY_S = 1e7
 """A stop that ends only when it is told to, s."""
 
@@ -47,9 +45,10 @@ class CoupledRun(QueueRun):
         if shut:
             self._everybody_looks()
         else:
-            self._look_again()
+            self.look_anew()
 
-    def _look_again(self) -> None:
+    def look_anew(self) -> None:
+        """Every queue looks again at once, after roads or ways have changed."""
         look_again(self.now_s, self.roads, self.state, self.physics)
 
     def standing(self) -> Array:
@@ -79,7 +78,7 @@ class CoupledRun(QueueRun):
     def resume(self, v: int, goal: int) -> bool:
         """Send a vehicle that waits at a stop (on its lane or parked) on to the end of edge `goal`, by the fastest way
         now. False, and nothing changed, when there is none."""
-        self._room()
+        self.make_room()
         allow = np.ascontiguousarray(self.state.lane["allow"])
         parked = self.state.vehicle[v]["state"] == PARKED
         if parked:
@@ -91,18 +90,18 @@ class CoupledRun(QueueRun):
         self.state.vehicle["ready"][v] = self.now_s
         if parked:
             back(v, self.now_s, self.roads, self.fleet, self.state, self.physics)
-        self._look_again()
+        self.look_anew()
         return True
 
     def park(self, edge: int) -> list[tuple[int, float]]:
         """Take those off the lanes of `edge` who have come to a stop without an end there: (vehicle, time)."""
         found = pull_off(edge, self.now_s, STAY_S, self.roads, self.fleet, self.state)
         if found.size:
-            self._look_again()
+            self.look_anew()
         row = self.state.vehicle
         return [(int(v), float(row["ready"][v]) - STAY_S) for v in found]
 
-    def _room(self) -> None:
+    def make_room(self) -> None:
         """Make sure that the pool takes one more route."""
         if self.state.count[POOL_END] + self.roads.edge.size + 3 > self.state.turn.size:
             more = 16 * self.roads.edge.size

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from traffic.fast.layout import ARRIVED, CANCELLED, DRIVING, FUTURE, HELD, PUT_IN, WAITING, Array
+from traffic.fast.layout import ARRIVED, CANCELLED, DRIVING, FUTURE, HELD, PARKED, PUT_IN, WAITING, Array
 from traffic.network import RoadNetwork
 from traffic.queueing.demand import CoupledDemand
-from traffic.queueing.run import PARKED, CoupledRun
+from traffic.queueing.run import CoupledRun
 from traffic.roads import Roads
 from traffic.trips import Held, Lost
 from twin.clock import to_us

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from twin.cli.guard import guarded
+from twin.cli.options import AsJson
 
 NAMES = {"micro": "SUMO micro", "meso": "SUMO meso", "queue": "queue engine"}
 
@@ -21,7 +22,7 @@ def verify(
     end: Annotated[float | None, typer.Option(help="stop here, s; the configuration's end when left out")] = None,
     seed: Annotated[int, typer.Option(help="of all engines")] = 0,
     meso: Annotated[bool, typer.Option("--meso/--no-meso", help="SUMO meso with junction control beside it")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON with stable keys")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Hold the queue engine (and SUMO meso) against SUMO micro on this configuration."""
     from rich.console import Console

@@ -16,13 +16,12 @@ WORDS = {
     "rerouter": "rerouters (closures, parking, destinations)",
     "variableSpeedSign": "variable speed signs",
     "calibrator": "calibrators",
-    "parkingArea": "parking areas (capacity)",
+    "parkingArea": "the capacity of parking areas",
     "chargingStation": "charging stations (a stop like any other)",
     "access": "access for passengers",
     "overheadWireSegment": "overhead wires",
 }
 SIGNALS = {
-    "actuated": "actuated signals (the program's phases at their set durations)",
     "delay_based": "delay-based signals (the program's phases at their set durations)",
     "NEMA": "NEMA signals (the program's phases at their set durations)",
     "railSignal": "rail signals",
@@ -59,8 +58,6 @@ def _count(file: Path, found: Counter[str], tags: tuple[str, ...] = ()) -> None:
                 found["vehicles that begin when something else happens (triggered)"] += 1
             if element.get("fromTaz") or element.get("fromJunction"):
                 found["trips between zones or junctions (give edges)"] += 1
-            if any(stop.get("parkingArea") or stop.get("parking") for stop in element.iter("stop")):
-                found["vehicles that park off the lane on their way (driven past)"] += 1
             if element.get("probability"):
                 found["flows by probability"] += 1
 

@@ -11,7 +11,7 @@ from traffic.fast.rules import Rules
 
 INSTANT = VehicleType(length_m=5.0, min_gap_m=2.5, accel=1e4, decel=1e4, sigma=0.0, factor=(1.0, 0.0))
 """Slot of 7.5 m; speed at once."""
-PLAIN = Rules(start_s=0.0, yellow_s=0.0, insertion_s=0.0, reaction_s=1.5, creep_mps=15.0)
+PLAIN = Rules(wave_s=1.5, start_s=0.0, yellow_s=0.0, insertion_s=0.0, reaction_s=1.5, creep_mps=15.0)
 """Backward wave 5 m/s; at 15 m/s a lane carries 1 / (1.5 + 0.5) = 0.5 vehicles a second."""
 
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from traffic.fast.cases import Case, simulate_cases
 from traffic.fast.compare import journeys_of
 from traffic.fast.engine import run, simulate
+from traffic.fast.layout import PARKED
+from traffic.fast.netfile import Program
 from traffic.fast.state import Options
 from traffic.fast.stepper import Bound, QueueRun
 
@@ -48,6 +50,43 @@ def test_every_vehicle_is_somewhere(town, trips, until, close):
     assert tally["affected"] == tally["rerouted"] + tally["stranded"] + tally["cancelled"]
     assert counts["cancelled"] == tally["cancelled"]
     assert counts["held"] <= tally["stranded"]
+
+
+halts = st.lists(
+    st.tuples(st.integers(0, 119), st.integers(0, 8), st.floats(1, 200), st.sampled_from(["on", "end", "off"])),
+    max_size=60,
+)
+
+
+@given(trips=trips, halts=halts, until=st.integers(1, 1200), close=st.sampled_from(["", "e2", "e4"]))
+def test_every_vehicle_is_somewhere_with_stops_and_a_light_that_vehicles_decide_on(town, trips, halts, until, close):
+    """The same account with stops on the lane, at its end and off it, and an actuated light at e1; at last all who
+    are not held or at home arrive."""
+    light = Program(0.0, ((20.0, "Gr"), (3.0, "yr"), (5.0, "rG")), ((5.0, 30.0), (3.0, 3.0), (5.0, 5.0)))
+    turns = [
+        (*turn, {"signal": ("t", 0 if turn == ("e0", "e1") else 1)}) if turn in (("e0", "e1"), ("e0", "e3")) else turn
+        for turn in TURNS
+    ]
+    demand = town.demand(trips)
+    for n, at, dwell, kind in halts:
+        if n < len(demand.trips):
+            trip = demand.trips[n]
+            edge = trip.edges[at % len(trip.edges)]
+            row = ((edge, dwell),)
+            trip.stops, trip.parked = (row, ()) if kind != "off" else ((), row)
+            trip.spots = ((0, -0.5 if kind == "end" else None),)
+    bound = Bound.of(town.network(RING, turns, {"t": light}), demand, town.rules)
+    queue = QueueRun(bound, Options(end_s=6000))
+    queue.advance(until / 2)
+    if close:
+        queue.close([close])
+    for now in (until, 6000):
+        queue.advance(now)
+        counts, states = queue.counts(), queue.state.vehicle["state"]
+        assert sum(counts.values()) == len(trips)
+        assert counts["driving"] == queue.vehicles_on().sum()
+        assert counts["parked"] == (states == PARKED).sum()
+    assert counts["arrived"] + counts["held"] + counts["cancelled"] == len(trips)
 
 
 @given(trips=trips)

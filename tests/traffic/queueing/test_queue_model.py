@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from tests.traffic.conftest import setup_of
+from tests.traffic.queueing.conftest import CARS
 from traffic.domain import DOMAIN
-from twin.clock import to_us
 from twin.model import Event
 from twin.ports import Arrival, Direction
 
-CARS = "".join(
-    f'<vehicle id="c{k}" type="car" depart="{k * 5}"><route edges="AB BC CD"/></vehicle>' for k in range(100)
-)
 CALL = '<trip id="amb" type="ambulance" depart="520" from="AB" to="CD"/>'
-
-
-class Queue:
-    """A queue model with what a test needs to drive it."""
-
-    def __init__(self, setup: Any) -> None:
-        self.setup, self.model, self.now_us = setup, DOMAIN.build(setup), 0
-        self.depth = np.zeros(self.model.places["edge"].size)
-
-    def flood(self, **depths: float) -> None:
-        for edge, depth in depths.items():
-            self.depth[self.model.network.index[edge]] = depth
-        self.model.put("depth", self.depth.copy())
-
-    def to(self, second: float) -> None:
-        while self.now_us < to_us(second):
-            self.now_us = self.model.advance(min(self.now_us + to_us(10), to_us(second)))
-
-    def event(self, verb: str, phase: str = "start", id: str = "e1", **args: Any) -> None:
-        self.model.apply(Event(id, verb, DOMAIN.verbs[verb].model_validate(args), phase))
-
-    def value(self, metric: str) -> Any:
-        return self.model.summary()[metric].value
-
-
-@pytest.fixture
-def town(detour_net, demand, tmp_path):
-    """Builds a queue model on the small town with a way round."""
-
-    def build(vehicles: str = CARS, **more: Any) -> Queue:
-        linked = more.pop("linked", frozenset())
-        config = {"network": detour_net, "demand": [demand(vehicles)], "engine": "queue", **more}
-        return Queue(setup_of(tmp_path, config, linked=linked))
-
-    return build
 
 
 def test_both_engines_tell_nearly_the_same_story(town, run_on, detour_net, demand):
@@ -179,17 +139,17 @@ def test_without_a_terminal_the_durations_of_the_file_hold(town):
     assert all(row["left_s"] - row["admitted_s"] >= 100 for row in rows)
 
 
-def test_lights_go_dark_and_work_again(grid_net, demand, tmp_path):
-    """Two events on the same lights: they work again only after both have ended."""
+def test_lights_go_dark_and_work_again(grid_net, demand, queue_on):
+    """Two events on the same lights: the latest that lasts holds, and they work again only after both have ended."""
     config = {"network": grid_net, "demand": [demand('<trip id="a" type="car" depart="1" from="A0B0" to="D4E4"/>')]}
-    run = Queue(setup_of(tmp_path, {**config, "engine": "queue"}))
+    run = queue_on(config)
     dark = run.model.run.state.dark
-    run.event("signals_off", id="a")
-    run.event("signals_red", id="b")
+    run.event("signals_red", id="a")
+    run.event("signals_off", id="b")
     assert (dark == 1).all()
-    run.event("signals_off", "end", id="a")
+    run.event("signals_off", "end", id="b")
     assert (dark == 2).all()
-    run.event("signals_red", "end", id="b")
+    run.event("signals_red", "end", id="a")
     assert (dark == 0).all()
     run.to(600)
     assert run.value("trips_finished") == 1
@@ -198,11 +158,32 @@ def test_lights_go_dark_and_work_again(grid_net, demand, tmp_path):
 def test_what_the_engine_cannot_do_is_refused_with_a_way_out(check, detour_net, demand):
     """Before the run, and by name; the same section runs with SUMO."""
     config = {"network": detour_net, "demand": [demand(CARS)], "engine": "queue"}
-    turn = DOMAIN.verbs["contraflow"].model_validate({"edge": "AB"})
-    (said,) = check(config, events=[Event("e", "contraflow", turn)])
-    assert "queue engine cannot turn lanes" in said
-    assert "engine: sumo" in said
+    (said,) = check({**config, "flooding": {"stalling": {}}})
+    assert "engines drown with `engine: sumo` only" in said
     assert check(config) == []
+
+
+def test_car_parks_without_a_capacity_are_told_before_the_run(tmp_path, detour_net, demand):
+    """A warning, not a refusal: vehicles park there all the same."""
+    (tmp_path / "p.add.xml").write_text(
+        '<additional><parkingArea id="P" lane="BE_0" startPos="10" endPos="60" roadsideCapacity="2"/></additional>'
+    )
+    config = {"network": detour_net, "demand": [demand(CARS)], "engine": "queue", "additional": ["p.add.xml"]}
+    (said,) = [problem for problem in DOMAIN.check(setup_of(tmp_path, config)) if problem.warn]
+    assert "1 x parkingArea: vehicles park there, but nobody is turned away" in said.text
+
+
+def test_measures_that_do_not_fit_are_named_before_the_run(check, grid_net, demand):
+    """A program that a light has not, a green that is too short, and a park that is nowhere."""
+    config = {"network": grid_net, "demand": [demand('<trip id="a" type="car" depart="1" from="A0B0" to="D4E4"/>')]}
+    config |= {"engine": "queue", "gate": {"edge": "B2C2", "yard_edge": "C2D2"}}
+
+    def said(verb, **args):
+        return check(config, events=[Event("e", verb, DOMAIN.verbs[verb].model_validate(args))])
+
+    assert "no program 'night'" in said("signal_program", signal="B1", program="night")[0]
+    assert "too short" in said("retime", signals=["B1"], cycle="15 s")[0]
+    assert "no edge and no parking area 'lorry park'" in said("hold_trucks", park="lorry park")[0]
 
 
 def test_parameters_that_do_not_fit_the_network_are_named(check, detour_net, demand, tmp_path):

@@ -2,15 +2,15 @@
 
 SUMO runs in processes of its own; every figure is printed. Measured (SUMO 1.25.0, seeds 1 to 3, queue seeds 0 and 1):
 
-|                               | mean trip, s   | error      | correlation with seed 1, 2, 3 | GEH < 5 |
-|-------------------------------|----------------|------------|-------------------------------|---------|
-| micro, one seed to another    | 382 - 386      |            | 0.91 - 0.92 (the ceiling)     |         |
-| queue, rules as they are      | 378            | -1 to -2 % | 0.80-0.83, 0.79-0.83, 0.76-0.80 | 98 %  |
-| queue, fitted to seed 1       | 379            | -1 %       | 0.87, 0.86, 0.84              | 98 %    |
-| SUMO meso, junction control   | 326            | -15 %      | 0.76, 0.72, 0.72              |         |
+|                               | mean trip, s   | error      | correlation with seed 1, 2, 3   | GEH < 5 |
+|-------------------------------|----------------|------------|---------------------------------|---------|
+| micro, one seed to another    | 382 - 386      |            | 0.91 - 0.92 (the ceiling)       |         |
+| queue, rules as they are      | 368 - 374      | -2 to -5 % | 0.83-0.86, 0.83-0.85, 0.81-0.83 | 98 %    |
+| queue, fitted to seed 1       | 380 - 383      | -2 to +1 % | 0.88-0.89, 0.88-0.89, 0.87-0.88 | 99 %    |
+| SUMO meso, junction control   | 326            | -15 %      | 0.76, 0.72, 0.72                | 94 %    |
 
-Correlation and mean are of the time on the road, without the wait before a trip begins. So 0.8 holds for the fitted
-model on seeds that it has not seen; by its rules alone it lies at 0.8, more or less.
+Correlation and mean are of the time on the road, without the wait before a trip begins. 0.8 holds by the rules alone,
+with nothing fitted.
 """
 
 from __future__ import annotations
@@ -40,9 +40,8 @@ CLOSED = ("a122", "a72[0]", "a77bc")
 """Three streets with 1,192, 1,110 and 996 trips in the hour, all of which find a detour.
 
 Chosen from nine that were tried: changes over 100 s that SUMO comes through with eight vehicles lifted at most. By the
-rules alone (s, micro then queue): a122 +192 +179, a72[0] +193 +216, a77bc +113 +107, and with 20 lifted a79 +301 +338,
-with 125 a124 +202 +303. Where micro locks (a22 155 and a40 245 lifted: +618 +151, +336 +27) the queue model sees far
-too little; small changes (b17[0] +25 +42, b45 +1 -38) are within its error of some 40 s."""
+rules alone (s, micro, queue, meso): a122 +192 +166 +134, a72[0] +193 +209 +156, a77bc +113 +116 +3. Where micro locks
+(a22 155 and a40 245 vehicles lifted) it is no measure for a model that lifts nobody."""
 MORE = ("bus_stops", "vtypes", "tls")
 
 
@@ -113,8 +112,9 @@ def fit(joined, micro):
     return calibrate(joined.network, joined.demand, micro[0][0])
 
 
-def test_by_its_rules_alone_it_is_nearer_to_micro_than_meso_is(joined, micro, meso):
-    """Mean within 5 %, GEH < 5 on 85 % of links and quarter hours, nobody stuck, and correlation above SUMO meso's."""
+def test_by_its_rules_alone_it_meets_micro_and_meso_does_not(joined, micro, meso):
+    """Mean within 5 %, correlation at least 0.8, GEH < 5 on 85 % of links and quarter hours, nobody stuck; SUMO meso is
+    farther off in all of these."""
     for seed in OURS:
         ours, _, counts = joined.ours(seed)
         assert counts["finished"] == counts["trips"] == 11_176
@@ -125,12 +125,13 @@ def test_by_its_rules_alone_it_is_nearer_to_micro_than_meso_is(joined, micro, me
                   f"(meso {theirs.error:+.1%}, {theirs.correlation:.3f}), GEH < 5 {found.geh_share:.1%}")  # fmt: skip
             assert abs(found.error) < 0.05
             assert found.geh_share > 0.85
-            assert found.correlation > theirs.correlation
+            assert found.correlation >= 0.8 > theirs.correlation
             assert abs(found.error) < abs(theirs.error)
+            assert found.geh_share > theirs.geh_share
 
 
 def test_fitted_to_one_seed_it_holds_on_seeds_it_has_not_seen(joined, micro, meso, fit, figures):
-    """Correlation at least 0.8 and the mean within 5 % on seeds 2 and 3; the ceiling is what two micro seeds have."""
+    """Correlation at least 0.85 and the mean within 3 % on seeds 2 and 3; the ceiling is what two micro seeds have."""
     ceiling = agreement(micro[1][0], micro[2][0]).correlation
     print(f"between two seeds of micro {ceiling:.3f}; fitted to seed 1: {fit.agreement}")
     runs = [joined.ours(seed, fit.pace)[0] for seed in OURS]
@@ -138,9 +139,9 @@ def test_fitted_to_one_seed_it_holds_on_seeds_it_has_not_seen(joined, micro, mes
         for seed, (journeys, _) in zip(SEEDS, micro, strict=True):
             found = agreement(ours, journeys)
             print(f"against seed {seed}: {found.error:+.1%}, {found.correlation:.3f}, GEH < 5 {found.geh_share:.1%}")
-            assert abs(found.error) < 0.05
-            assert found.geh_share > 0.85
-            assert found.correlation > 0.8
+            assert abs(found.error) < 0.03
+            assert found.geh_share > 0.95
+            assert found.correlation > 0.85
     draw(figures, runs[0], meso[0], micro)
 
 
@@ -167,24 +168,21 @@ def test_change_by_closures(joined, micro, meso, figures):
         assert abs(ours / theirs - 1) < 0.25
 
 
-def test_another_network_is_where_it_is_weak(shared, tmp_path_factory, fit):
+def test_a_network_at_capacity_is_met_by_the_rules(shared, tmp_path_factory):
     """Acosta: a quarter of Bologna with a demand of its own that its entries cannot take (SUMO's trips wait 182 s
-    before they begin, then take 280 s). Measured by the rules: mean +31 % (meso +19 %), correlation 0.34-0.36 (meso
-    0.32, two seeds of micro 0.90), GEH < 5 on 89-90 % of links (meso 84 %). Paces fitted on the other network for the
-    25 turns that both have make it +15 to +17 %, 0.56 and 93 %."""
+    before they begin, then take 280 s), where small differences at a line become long queues. Measured by the rules:
+    mean -2 to +2 % (meso +19 %), correlation 0.68-0.72 (meso 0.32, two seeds of micro 0.90), GEH < 5 on 95 % of links
+    (meso 84 %)."""
     acosta = city(shared, "acosta", tmp_path_factory)
     (micro, _), (meso, _) = acosta.sumo("micro"), acosta.sumo("meso", meso=True)
-    turns = {(c.start, c.end) for c in acosta.network.connections}
-    pace = {(a[1:], b[1:]): f for (a, b), f in fit.pace.items() if a[0] == b[0] == "a" and (a[1:], b[1:]) in turns}
     coarse = agreement(meso, micro)
     print(f"meso: {coarse}")
     for seed in OURS:
-        plain, fitted = (agreement(acosta.ours(seed, factor)[0], micro) for factor in (None, pace))
-        print(f"seed {seed}: rules {plain}\n  with paces of {len(pace)} turns {fitted}")
-        assert plain.geh_share > max(0.85, coarse.geh_share)
-        assert plain.correlation > coarse.correlation
-        assert fitted.correlation > plain.correlation + 0.1
-        assert fitted.error < 0.2 < plain.error
+        plain = agreement(acosta.ours(seed)[0], micro)
+        print(f"seed {seed}: {plain}")
+        assert abs(plain.error) < 0.05 < abs(coarse.error)
+        assert plain.geh_share > 0.92 > coarse.geh_share
+        assert plain.correlation > 0.6 > coarse.correlation
 
 
 def mean_total(journeys, wait_s) -> float:
