@@ -187,17 +187,15 @@ class FastEngine(Engine):
     def sums(self) -> dict[str, float]:
         memory, clock, n = self.memory, self.clock[0], self.plan.fleet_size
         cranes, blocks, trucks = memory["cranes"], memory["blocks"], memory["cars"][:n]
-        road = memory["cars"][n : int(clock["n_cars"])]
-        done = road[road["departed"] >= 0]
-        ships = memory["vessels"]
-        left = ships[ships["departed"] >= 0]
+        road, ships = memory["cars"][n : int(clock["n_cars"])], memory["vessels"]
+        gone, sailed = road["departed"] >= 0, ships["departed"] >= 0
         running = np.where(cranes["vessel"] >= 0, int(clock["now"]) - cranes["since"], 0)
         return {
             "moves": int(cranes["moves"].sum()),
             "assigned_us": int((cranes["assigned"] + running).sum()),
             "crane_busy_us": int(cranes["busy_us"].sum()),
-            "turns": len(done),
-            "turns_us": int((done["departed"] - done["arrived"]).sum()),
+            "turns": int(gone.sum()),
+            "turns_us": int((road["departed"] - road["arrived"])[gone].sum()),
             "empty_mm": int(trucks["empty_mm"].sum()),
             "loaded_mm": int(trucks["loaded_mm"].sum()),
             "used_j": int(trucks["used"].sum()),
@@ -205,8 +203,8 @@ class FastEngine(Engine):
             "crane_waited_us": int(cranes["waited"].sum()),
             "block_waits": int(blocks["waits"].sum()),
             "block_waited_us": int(blocks["waited"].sum()),
-            "ships_left": len(left),
-            "late_us": int(np.maximum(0, left["departed"] - left["leaves"]).sum()),
+            "ships_left": int(sailed.sum()),
+            "late_us": int(np.maximum(0, ships["departed"] - ships["leaves"])[sailed].sum()),
             "rehandles": int(clock["rehandles"]),
             "takeovers": int(trucks["takeovers"].sum()),
             "swaps": int(trucks["swaps"].sum()),
