@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from port.state import DISCHARGE, LOAD
 from twin.clock import US
 from twin.model import Balance, Event, Metric, Setup, Table
 from twin.places import City, Lines, Places, Points
-from twin.ports import Arrival, Port
+from twin.ports import Arrival, Port, Record
 
 GATE_EXCHANGE_US = 10 * US
 """With a road network, trucks pass the gate in slices of 10 s, so that a lane is not held longer than that."""
@@ -55,6 +56,8 @@ class PortModel:
             self.from_road,
             ALL_ROWS if config.record == "trucks" else MOST_ROWS,
         )
+        if self.engine.layers.radio is None:
+            self.ports = tuple(replace(p, record=Record.NO) if p.name == "lane_heard" else p for p in PORTS)
         self._yard_log = setup.folder / YARD_LOG if config.record == "trucks" else None
         site = self.engine.site
         width = np.full(len(site.lane_ids), 7.0)

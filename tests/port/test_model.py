@@ -12,7 +12,7 @@ from tests.port.sites import HOUR, event, setup
 from tests.port.test_reading import LONG
 from twin.clock import US
 from twin.model import Model
-from twin.ports import Arrival, Direction, Kind
+from twin.ports import Arrival, Direction, Kind, Record
 
 CALLS = """calls:
   - {vessel: Aurora, berth: B1, at: 0 s, discharge: 60, load: 60}
@@ -203,3 +203,13 @@ def test_the_journal_tells_what_a_planner_asks(tmp_path):
     assert all(0 <= e["time_us"] <= 4 * HOUR for e in made.journal.entries)
     model.close()
     model.close()
+
+
+def test_radio_is_kept_for_the_map_only_where_there_is_some(model, tmp_path):
+    """A layer of the report is shown where its port was recorded: no radio, no layer; the port itself stays."""
+    assert next(p for p in model.ports if p.name == "lane_heard").record is Record.NO
+    assert model.take("lane_heard").min() == 1.0
+    radio = "radio: {units: [{id: R1, at: [80, 60]}]}\n"
+    (tmp_path / "radio").mkdir()
+    heard = DOMAIN.build(setup(tmp_path / "radio", LONG + CALLS + radio))
+    assert next(p for p in heard.ports if p.name == "lane_heard").record is Record.FIELD
