@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from traffic.network import Edge, RoadNetwork, known_edge
+from traffic.demand import Inputs, inputs_of
+from traffic.network import Edge, RoadNetwork, known_edge, read_network
 from traffic.verb_args import Contraflow
-from twin.model import Event
+from twin.model import Event, Setup
 
 PREFIX = "contraflow."
 _EMPTY_LOOKS = 2
@@ -63,6 +64,17 @@ def patched(network: RoadNetwork, edges: dict[str, int], folder: Path) -> Path:
         reason = next((line for line in done.stderr.splitlines() if line.startswith("Error")), done.stderr.strip())
         raise RuntimeError(f"netconvert could not open lanes of {', '.join(edges)} the other way: {reason}")
     return target
+
+
+def inputs_and_network(setup: Setup) -> tuple[Inputs, RoadNetwork]:
+    """The files of the run; a network of its own where lanes are to be opened the other way."""
+    inputs = inputs_of(setup.config)
+    network = read_network(inputs.network)
+    reversed_ = wanted(setup.events)
+    if reversed_:
+        inputs = replace(inputs, network=patched(network, reversed_, setup.folder))
+        network = read_network(inputs.network)
+    return inputs, network
 
 
 def _offset_of(network: RoadNetwork) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,14 @@ from numpy.typing import NDArray
 from traffic.acceptance import Acceptance
 from traffic.buses import BusLines
 from traffic.closures import ClosureLog
-from traffic.contraflow import patched, wanted
-from traffic.demand import Inputs, inputs_of
+from traffic.contraflow import inputs_and_network
+from traffic.demand import Inputs
 from traffic.emergency import Responses
 from traffic.exchange import depth_on, for_rescue, hear
 from traffic.facilities import Facilities
 from traffic.gate import TerminalGate
 from traffic.measures import Diversions, TruckHold
 from traffic.metrics import Figures, balances_of, summary_of
-from traffic.network import RoadNetwork, read_network
 from traffic.outputs import Outputs
 from traffic.places import places_of
 from traffic.ports import ports_of
@@ -56,7 +54,7 @@ class TrafficModel:
     def __init__(self, setup: Setup) -> None:
         self.name = setup.section
         self.setup, self.config = setup, setup.config
-        inputs, self.network = _inputs(setup)
+        inputs, self.network = inputs_and_network(setup)
         self.sim = Simulation(_command(inputs, setup), setup.folder / "sumo-errors.log", self.name)
         sim, network, journal = self.sim, self.network, setup.journal
         self.roads = Roads(sim.lib, network, Router(sim.lib, network).learn)
@@ -215,17 +213,6 @@ class TrafficModel:
     def close(self) -> None:
         """End SUMO; it writes the unfinished trips to `tripinfo.xml.gz`."""
         self.sim.close()
-
-
-def _inputs(setup: Setup) -> tuple[Inputs, RoadNetwork]:
-    """The files of the run; a network of its own where lanes are to be opened the other way."""
-    inputs = inputs_of(setup.config)
-    network = read_network(inputs.network)
-    reversed_ = wanted(setup.events)
-    if reversed_:
-        inputs = replace(inputs, network=patched(network, reversed_, setup.folder))
-        network = read_network(inputs.network)
-    return inputs, network
 
 
 def _command(inputs: Inputs, setup: Setup) -> list[str]:

@@ -37,7 +37,7 @@ class Lights:
             self._show(signal, programs[signal])
             if isinstance(args, Retime) and args.offset is not None:
                 self._shift(signal, args.offset, now_s)
-        return f"{_count(chosen)} {_words(args)}"
+        return f"{_count(chosen)} {words_of(args)}"
 
     def end(self, event_id: str, args: Signals | SignalProgram) -> str:
         """An event ends. Returns a sentence."""
@@ -158,7 +158,8 @@ def _count(signals: tuple[str, ...] | list[str]) -> str:
     return f"{len(signals)} traffic light{'s' * (len(signals) != 1)}"
 
 
-def _words(args: Signals | SignalProgram) -> str:
+def words_of(args: Signals | SignalProgram) -> str:
+    """What has become of the traffic lights, for the journal."""
     if isinstance(args, SignalsOff):
         return "dark"
     if isinstance(args, SignalsRed):

@@ -7,20 +7,17 @@ It holds no lock while it computes and may advance in any thread. What it shares
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traffic.closures import ClosureLog
-from traffic.contraflow import patched, wanted
-from traffic.demand import Inputs, inputs_of
+from traffic.contraflow import inputs_and_network
 from traffic.exchange import depth_on, for_rescue, hear
 from traffic.fast.network import QueueNetwork
 from traffic.fast.state import Options
 from traffic.fast.stepper import Bound
-from traffic.network import RoadNetwork, read_network
 from traffic.places import places_of
 from traffic.ports import ports_of
 from traffic.queueing.absent import NoFacilities
@@ -229,14 +226,3 @@ class QueueModel:
 
     def close(self) -> None:
         """Nothing is open: the engine's arrays go with the model."""
-
-
-def inputs_and_network(setup: Setup) -> tuple[Inputs, RoadNetwork]:
-    """The files of the run; a network of its own where lanes are to be opened the other way."""
-    inputs = inputs_of(setup.config)
-    network = read_network(inputs.network)
-    reversed_ = wanted(setup.events)
-    if reversed_:
-        inputs = replace(inputs, network=patched(network, reversed_, setup.folder))
-        network = read_network(inputs.network)
-    return inputs, network

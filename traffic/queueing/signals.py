@@ -5,7 +5,7 @@ from __future__ import annotations
 from traffic.fast.netfile import Program
 from traffic.fast.network import QueueNetwork
 from traffic.queueing.run import CoupledRun
-from traffic.signals import retimed
+from traffic.signals import retimed, words_of
 from traffic.verb_args import Retime, SignalProgram, Signals, SignalsOff, SignalsRed
 from twin.model import Event, Journal
 from twin.scenario.problems import suggest
@@ -38,7 +38,7 @@ class QueueLights:
                 self.acting[name] = [one for one in self.acting.get(name, ()) if one[0] != event.id]
         for name in chosen:
             self._show(name)
-        done = _words(args) if event.phase == "start" else "work as before"
+        done = words_of(args) if event.phase == "start" else "work as before"
         self.journal.write(now_us, "signals", f"{len(chosen)} traffic light{'s' * (len(chosen) != 1)} {done}")
 
     def _chosen(self, args: Signals | SignalProgram) -> tuple[str, ...]:
@@ -81,11 +81,3 @@ def shown_by(network: QueueNetwork, name: str, args: Signals | SignalProgram, no
     if args.program not in known:
         raise ValueError(f"traffic light '{name}' has no program '{args.program}'.{suggest(args.program, known)}")
     return network.variants[name, args.program]
-
-
-def _words(args: Signals | SignalProgram) -> str:
-    if isinstance(args, SignalsOff):
-        return "dark"
-    if isinstance(args, SignalsRed):
-        return "red for all"
-    return "with new timings" if isinstance(args, Retime) else "on another program"
