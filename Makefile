@@ -41,6 +41,11 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/hydraulics/closures.py
 	$(BIN)/python benchmarks/hydraulics/day.py
 	$(BIN)/python benchmarks/core/demo.py
+	$(BIN)/python benchmarks/traffic/queue_speed.py --skip-growth
+	$(BIN)/python benchmarks/traffic/equilibrium.py
+	$(BIN)/python benchmarks/traffic/coupling.py
+	$(BIN)/python benchmarks/port/engines.py
+	$(BIN)/python benchmarks/port/decisions.py
 
 clean:
 	rm -rf scenarios/*/city build dist .pytest_cache .mypy_cache .ruff_cache
