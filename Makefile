@@ -41,6 +41,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/hydraulics/closures.py
 	$(BIN)/python benchmarks/hydraulics/day.py
 	$(BIN)/python benchmarks/core/demo.py
+	$(BIN)/python benchmarks/drainage/kernel.py
 	$(BIN)/python benchmarks/traffic/queue_speed.py --skip-growth
 	$(BIN)/python benchmarks/traffic/equilibrium.py
 	$(BIN)/python benchmarks/traffic/coupling.py
