@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,6 +59,11 @@ def _tree(path: Path) -> Node:
         raise ScenarioError([f"{root.place}  a terminal's file is a mapping of keys such as `berths: 4`"])
     if "extends" in root.value:
         root = read_chain(path, path.name, path.parent)
+    if "twin" in root.value and "terminal" not in root.value:
+        section = root.value.get("port")
+        named = section.value.get("terminal") if isinstance(section, Node) and isinstance(section.value, dict) else None
+        hint = f": {os.path.relpath(named.folder / str(named.value), path.parent)}" if isinstance(named, Node) else ""
+        raise ScenarioError([f"{root.place}  this is a scenario; name the terminal's own file{hint}"])
     return with_drawing(root, path.parent) if is_file(root.value.get("layout")) else root
 
 

@@ -227,3 +227,14 @@ def test_a_wrong_section_is_named(tmp_path, section, message):
     lines = found(tmp_path, LONG, warn=False, **section)
     assert len(lines) == 1, lines
     assert message in lines[0]
+
+
+def test_a_scenario_in_place_of_a_terminal_is_told_with_the_terminals_name(tmp_path):
+    """One message that points at the right file, not one for every key."""
+    from port.reading import load_terminal
+    from twin.scenario.problems import ScenarioError
+
+    (tmp_path / "day.yaml").write_text("twin: 1\nname: day\nport: {terminal: yard.yaml}\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load_terminal(tmp_path / "day.yaml")
+    assert list(caught.value.lines) == ["day.yaml:1:1  this is a scenario; name the terminal's own file: yard.yaml"]
