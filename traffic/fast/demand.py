@@ -17,9 +17,12 @@ from traffic.fast.network import QueueNetwork
 from traffic.fast.paths import all_masks, stop_lanes
 from traffic.fast.rules import Rules
 from traffic.network import elements
+from twin.scenario.problems import suggest
 
 SIGMA, ACCEL, DECEL, LENGTH, MIN_GAP, TOP = 0.5, 2.6, 4.5, 5.0, 2.5, 55.56
 """SUMO's defaults for passenger cars (documentation, "Vehicle Type Parameter Defaults")."""
+BUILT_IN = "DEFAULT_"
+"""SUMO's own types, such as `DEFAULT_VEHTYPE`, need no definition."""
 CLASS_DEFAULTS: dict[str, tuple[float, float, float, float, float]] = {
     "bus": (12.0, 2.5, 1.2, 4.0, 23.61),
     "coach": (14.0, 2.5, 2.0, 4.0, 27.78),
@@ -134,8 +137,12 @@ class Demand:
                 _definition(element, types, named, stops)
                 if file in routes:
                     _trips(element, named, stops, trips, skipped)
-        trips.sort(key=lambda trip: trip.depart_s)
-        return cls(trips, types, skipped)
+        known = [trip for trip in trips if trip.type in types or trip.type.startswith(BUILT_IN)]
+        for trip in trips:
+            if trip.type not in types and not trip.type.startswith(BUILT_IN):
+                skipped.append(f"{trip.id}: there is no vehicle type '{trip.type}'.{suggest(trip.type, types)}")
+        known.sort(key=lambda trip: trip.depart_s)
+        return cls(known, types, skipped)
 
     def slot_m(self) -> float:
         """Road that a standing car takes: mean length + gap over the trips of classes as long as a car."""
@@ -151,9 +158,9 @@ class Demand:
         return total / n if n else LENGTH + MIN_GAP
 
     def kinds(self, name: str) -> list[tuple[float, VehicleType]]:
-        """(share, type) of a type or distribution; SUMO's default car where the name is unknown."""
+        """(share, type) of a type or distribution; a car for SUMO's own `DEFAULT_…` types."""
         found = self.types.get(name) or [(1.0, VehicleType())]
-        whole = sum(share for share, _ in found)
+        whole = sum(share for share, _ in found) or 1.0
         return [(share / whole, kind) for share, kind in found]
 
     def fleet(
@@ -275,18 +282,27 @@ def _normal(seed: int, n: int) -> Array:
 
 def _definition(element: Any, types: dict[str, Any], named: dict[str, Any], stops: dict[str, Any]) -> None:
     if element.tag == "vType":
-        types[element.get("id")] = [(1.0, VehicleType.read(element.attrib))]
+        types[element.get("id")] = [_type(element)]
     elif element.tag == "vTypeDistribution":
         kinds = []
         for child in element:
-            kind = VehicleType.read(child.attrib)
-            types.setdefault(child.get("id"), [(1.0, kind)])
-            kinds.append((float(child.get("probability", 1.0)), kind))
+            kinds.append(_type(child))
+            types.setdefault(child.get("id"), kinds[-1:])
+        names = [name for name in (element.get("vTypes") or "").split() if name in types]
+        own = [types[name][0][0] for name in names]
+        given = [float(x) for x in (element.get("probabilities") or "").split()]
+        for name, share in zip(names, given if len(given) == len(names) else own, strict=True):
+            kinds += [(share * part / (sum(p for p, _ in types[name]) or 1.0), kind) for part, kind in types[name]]
         types[element.get("id")] = kinds
     elif element.tag == "route":
         named[element.get("id", "")] = tuple((element.get("edges") or "").split())
     elif element.tag in ("busStop", "trainStop", "containerStop", "chargingStation", "parkingArea"):
         stops[element.get("id")] = element.get("lane", ""), _metres(element.get("endPos"))
+
+
+def _type(element: Any) -> tuple[float, VehicleType]:
+    """A type, and the share that it has in a distribution by its own word."""
+    return float(element.get("probability", 1.0)), VehicleType.read(element.attrib)
 
 
 def _metres(text: str | None) -> float | None:

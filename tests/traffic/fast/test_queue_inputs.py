@@ -135,3 +135,26 @@ def test_speed_factors_have_sumos_distribution(town):
     factor = Bound.of(net, demand).fleet.arrays.vehicle["factor"]
     assert factor.mean() == pytest.approx(1.0, abs=0.006)
     assert np.std(factor) == pytest.approx(0.1, abs=0.006)
+
+
+def test_a_distribution_may_name_types_that_stand_elsewhere(tmp_path):
+    """`vTypes` with `probabilities`; without these, each type has the share that it gives itself."""
+    head = '<routes><vType id="a" length="4" probability="3"/><vType id="b" length="8" probability="1"/>'
+    (tmp_path / "r.rou.xml").write_text(
+        head + '<vTypeDistribution id="own" vTypes="a b"/>'
+        '<vTypeDistribution id="said" vTypes="a b" probabilities="0.2 0.6"/></routes>'
+    )
+    demand = Demand.read([tmp_path / "r.rou.xml"])
+    assert [(share, kind.length_m) for share, kind in demand.kinds("own")] == [(0.75, 4.0), (0.25, 8.0)]
+    assert [(round(share, 9), kind.length_m) for share, kind in demand.kinds("said")] == [(0.25, 4.0), (0.75, 8.0)]
+
+
+def test_a_trip_of_an_unknown_type_is_left_out_and_told(tmp_path):
+    """SUMO refuses such a file; here the trip is counted, with the nearest name."""
+    (tmp_path / "r.rou.xml").write_text(
+        '<routes><vType id="lorry"/><vehicle id="v" depart="0" type="lory"><route edges="a b"/></vehicle>'
+        '<vehicle id="w" depart="0" type="DEFAULT_VEHTYPE"><route edges="a b"/></vehicle></routes>'
+    )
+    demand = Demand.read([tmp_path / "r.rou.xml"])
+    assert [trip.id for trip in demand.trips] == ["w"]
+    assert demand.skipped == ["v: there is no vehicle type 'lory'. Did you mean 'lorry'?"]
