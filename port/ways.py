@@ -59,6 +59,38 @@ class Ways:
 
 
 @njit(cache=True, nogil=True)
+def _reach(
+    arc: int,
+    from_here: float,
+    tail: Any,
+    turns: Any,
+    turn_s: float,
+    in_start: Any,
+    in_arcs: Any,
+    cost: Any,
+    hop: Any,
+    queue: Any,
+    queued: Any,
+    write: int,
+) -> int:
+    """Arcs that lead into `arc` learn of a quicker way: `from_here` s and the turn. Who does queues up, once; returns
+    where the queue is written next. Nobody turns round."""
+    for k in range(in_start[tail[arc]], in_start[tail[arc] + 1]):
+        before = in_arcs[k]
+        if before == arc ^ 1:
+            continue
+        c = from_here + (turn_s if turns[before, arc] else 0.0)
+        if c < cost[before]:
+            cost[before] = c
+            hop[before] = arc
+            if not queued[before]:
+                queued[before] = True
+                queue[write] = before
+                write = (write + 1) % len(queue)
+    return write
+
+
+@njit(cache=True, nogil=True)
 def _fill(
     lane_of: Any,
     mm: Any,
@@ -94,18 +126,7 @@ def _fill(
             if shut[lane] or (back == 1 and oneway[lane]):
                 continue
             into = (mm[goal] if back == 0 else arc_mm[b] - mm[goal]) * 0.001 / limit[lane]
-            for k in range(in_start[tail[b]], in_start[tail[b] + 1]):
-                a = in_arcs[k]
-                if a == b ^ 1:
-                    continue
-                c = into + (turn_s if turns[a, b] else 0.0)
-                if c < cost[a]:
-                    cost[a] = c
-                    hop[a, goal] = b
-                    if not queued[a]:
-                        queued[a] = True
-                        queue[write] = a
-                        write = (write + 1) % (n_arcs + 1)
+            write = _reach(b, into, tail, turns, turn_s, in_start, in_arcs, cost, hop[:, goal], queue, queued, write)
         while read != write:
             a = queue[read]
             read = (read + 1) % (n_arcs + 1)
@@ -114,18 +135,7 @@ def _fill(
             if shut[at] or (a & 1 == 1 and oneway[at]) or at == lane:
                 continue
             through = arc_mm[a] * 0.001 / limit[at] + cost[a]
-            for k in range(in_start[tail[a]], in_start[tail[a] + 1]):
-                p = in_arcs[k]
-                if p == a ^ 1:
-                    continue
-                c = through + (turn_s if turns[p, a] else 0.0)
-                if c < cost[p]:
-                    cost[p] = c
-                    hop[p, goal] = a
-                    if not queued[p]:
-                        queued[p] = True
-                        queue[write] = p
-                        write = (write + 1) % (n_arcs + 1)
+            write = _reach(a, through, tail, turns, turn_s, in_start, in_arcs, cost, hop[:, goal], queue, queued, write)
         for start in range(n_places):
             own = lane_of[start]
             if start == goal:

@@ -137,9 +137,11 @@ class Demand:
                 _definition(element, types, named, stops)
                 if file in routes:
                     _trips(element, named, stops, trips, skipped)
-        known = [trip for trip in trips if trip.type in types or trip.type.startswith(BUILT_IN)]
+        known = []
         for trip in trips:
-            if trip.type not in types and not trip.type.startswith(BUILT_IN):
+            if trip.type in types or trip.type.startswith(BUILT_IN):
+                known.append(trip)
+            else:
                 skipped.append(f"{trip.id}: there is no vehicle type '{trip.type}'.{suggest(trip.type, types)}")
         known.sort(key=lambda trip: trip.depart_s)
         return cls(known, types, skipped)

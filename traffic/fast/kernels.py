@@ -15,7 +15,17 @@ import numpy as np
 from numba import njit
 
 from traffic.fast.control import decide
-from traffic.fast.lanes import come_in, find_lane, go_out, line_speed, queue_up, return_rested, schedule, stop_here
+from traffic.fast.lanes import (
+    come_in,
+    find_lane,
+    go_out,
+    leave_origin,
+    line_speed,
+    queue_up,
+    return_rested,
+    schedule,
+    stop_here,
+)
 from traffic.fast.layout import (
     ARRIVED,
     BUCKET,
@@ -138,12 +148,7 @@ def serve_origin(e, end, roads, fleet, st, physics):
         if v < 0:
             schedule(item, when, st, physics)
             return
-        if before < 0:
-            st.edge[e].head = st.vehicle[v].next
-        else:
-            st.vehicle[before].next = st.vehicle[v].next
-        if st.edge[e].tail == v:
-            st.edge[e].tail = before
+        leave_origin(v, before, e, st)
         st.vehicle[v].state = DRIVING
         st.vehicle[v].depart = now
         st.vehicle[v].enter = now

@@ -183,16 +183,50 @@ def queue_up(v, i, ready, slots, roads, st, physics):
 
 
 @njit(**INLINED)
-def leave_lane(v, i, now, roads, fleet, st, physics):
-    """The first of lane i gives its room up; who waits for it is told when the gap has moved up."""
-    st.lane[i].head = st.vehicle[v].next
-    st.lane[i].wake, st.lane[i].since, st.lane[i].status = 0.0, 0.0, DUE
-    for _ in range(fleet.vehicle[v].slots):
+def give_room(i, slots, now, roads, st):
+    """So many slots of lane i become free now."""
+    for _ in range(slots):
         st.ring[roads.lane[i].ring + st.lane[i].slot_out] = now
         st.lane[i].slot_out += 1
         if st.lane[i].slot_out >= roads.lane[i].cap:
             st.lane[i].slot_out = 0
-    st.lane[i].n_out += fleet.vehicle[v].slots
+    st.lane[i].n_out += slots
+
+
+@njit(**INLINED)
+def step_aside(v, before, i, state, now, roads, fleet, st):
+    """Vehicle v leaves the queue of lane i for the roadside, where it is held or parked; `before` stands before it, -1
+    where it is the first. Lanes that wait for the room are not told here: callers let all lanes look anew."""
+    if before < 0:
+        st.lane[i].head = st.vehicle[v].next
+    else:
+        st.vehicle[before].next = st.vehicle[v].next
+    if st.lane[i].tail == v:
+        st.lane[i].tail = before
+    give_room(i, fleet.vehicle[v].slots, now, roads, st)
+    st.lane[i].since = 0.0
+    st.vehicle[v].state, st.vehicle[v].next = state, -1
+    if roads.lane[i].inner < 0:
+        st.edge[roads.lane[i].edge].vehicles -= 1
+
+
+@njit(**INLINED)
+def leave_origin(v, before, e, st):
+    """Vehicle v no longer waits to begin on edge e; `before` stands before it, -1 where it is the first."""
+    if before < 0:
+        st.edge[e].head = st.vehicle[v].next
+    else:
+        st.vehicle[before].next = st.vehicle[v].next
+    if st.edge[e].tail == v:
+        st.edge[e].tail = before
+
+
+@njit(**INLINED)
+def leave_lane(v, i, now, roads, fleet, st, physics):
+    """The first of lane i gives its room up; who waits for it is told when the gap has moved up."""
+    st.lane[i].head = st.vehicle[v].next
+    st.lane[i].wake, st.lane[i].since, st.lane[i].status = 0.0, 0.0, DUE
+    give_room(i, fleet.vehicle[v].slots, now, roads, st)
     if roads.lane[i].inner >= 0:
         w = roads.conn[roads.lane[i].inner].start
         if st.lane[w].status == ROOM and st.lane[w].waiter == NOT_LISTED:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from traffic.fast.lanes import choose_conn, queue_up, schedule
+from traffic.fast.lanes import choose_conn, leave_origin, queue_up, schedule, step_aside
 from traffic.fast.layout import (
     ARRIVED,
     CANCELLED,
@@ -218,32 +218,14 @@ def hold_stranded(now, roads, fleet, st):
     n = 0
     for i in range(roads.lane.size):
         before, v = -1, st.lane[i].head
-        changed = False
         while v >= 0:
             then = st.vehicle[v].next
             if st.vehicle[v].outcome == STRANDED and st.vehicle[v].state == DRIVING and way_is_cut(v, roads, fleet, st):
-                slots = fleet.vehicle[v].slots
-                if before < 0:
-                    st.lane[i].head = then
-                else:
-                    st.vehicle[before].next = then
-                if st.lane[i].tail == v:
-                    st.lane[i].tail = before
-                for _ in range(slots):
-                    st.ring[roads.lane[i].ring + st.lane[i].slot_out] = now
-                    st.lane[i].slot_out = (st.lane[i].slot_out + 1) % roads.lane[i].cap
-                st.lane[i].n_out += slots
-                st.vehicle[v].state = HELD
-                st.vehicle[v].next = -1
-                if roads.lane[i].inner < 0:
-                    st.edge[roads.lane[i].edge].vehicles -= 1
-                changed = True
+                step_aside(v, before, i, HELD, now, roads, fleet, st)
                 n += 1
             else:
                 before = v
             v = then
-        if changed:
-            st.lane[i].since = 0.0
     return n
 
 
@@ -258,12 +240,7 @@ def cancel(vehicles, roads, fleet, st):
             before, w = -1, st.edge[e].head
             while w != v:
                 before, w = w, st.vehicle[w].next
-            if before < 0:
-                st.edge[e].head = st.vehicle[v].next
-            else:
-                st.vehicle[before].next = st.vehicle[v].next
-            if st.edge[e].tail == v:
-                st.edge[e].tail = before
+            leave_origin(v, before, e, st)
         st.vehicle[v].state = CANCELLED
 
 

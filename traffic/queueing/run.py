@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from traffic.fast.lanes import queue_up
+from traffic.fast.lanes import queue_up, step_aside
 from traffic.fast.layout import DRIVING, HELD, PARKED, POOL_END, Array
 from traffic.fast.motion import COMPILED, NEVER
 from traffic.fast.paths import usable_turns, way_tree
@@ -178,20 +178,7 @@ def pull_off(edge, now, stay, roads, fleet, st):
         while v >= 0:
             then = st.vehicle[v].next
             if st.vehicle[v].ready > stay / 2 and st.vehicle[v].ready - stay <= now and n < most:
-                if before < 0:
-                    st.lane[i].head = then
-                else:
-                    st.vehicle[before].next = then
-                if st.lane[i].tail == v:
-                    st.lane[i].tail = before
-                for _ in range(fleet.vehicle[v].slots):
-                    st.ring[roads.lane[i].ring + st.lane[i].slot_out] = now
-                    st.lane[i].slot_out = (st.lane[i].slot_out + 1) % roads.lane[i].cap
-                st.lane[i].n_out += fleet.vehicle[v].slots
-                st.lane[i].since = 0.0
-                st.vehicle[v].state = PARKED
-                st.vehicle[v].next = -1
-                st.edge[edge].vehicles -= 1
+                step_aside(v, before, i, PARKED, now, roads, fleet, st)
                 found[n] = v
                 n += 1
             else:
